@@ -1,0 +1,132 @@
+"""Fetch the pinned third-party files of the pages and of the browser tests; the result is committed.
+
+    python tools/vendor.py          needs npm; run when a version or the list of icons changes
+    python tools/vendor.py --check  no network: compares the committed files with static/vendor/VENDOR.txt
+"""
+
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+WORK = ROOT / ".vendor"
+PAGES = ROOT / "static" / "vendor"
+TESTS = ROOT / "tests" / "vendor"
+MANIFEST = PAGES / "VENDOR.txt"
+PACKAGES = {
+    "htmx.org": "4.0.1",
+    "@fontsource-variable/inter": "5.3.0",
+    "lucide-static": "1.62.0",
+    "axe-core": "4.14.1",
+}
+
+# Adding an icon = adding its lucide name here and running this file again.
+ICONS = """
+    archive arrow-down arrow-left arrow-right arrow-up arrow-up-right ban bell book-open bookmark bot briefcase
+    building-2 calendar calendar-clock chart-line check chevron-down chevron-left chevron-right chevrons-up-down circle
+    circle-alert circle-check circle-dashed circle-help circle-x clock cloud cloud-off columns-3 command copy
+    corner-down-left credit-card database download ellipsis ellipsis-vertical euro external-link eye eye-off file-text
+    file-up filter flag flask-conical gauge git-merge globe hand history house image inbox info key-round keyboard
+    layout-grid link list list-checks list-filter loader-circle lock log-out mail mail-open megaphone menu
+    message-circle message-square monitor moon package palette panel-left paperclip pause pencil phone play plug plus
+    quote receipt refresh-cw rotate-ccw scale search send settings shield-check shopping-bag sliders-horizontal smile
+    sparkles star sun table tag ticket timer trash-2 triangle-alert truck undo-2 upload user user-plus users webhook
+    wifi-off x zap
+""".split()
+
+
+def install() -> Path:
+    """Install the pinned packages into a private folder and return its node_modules."""
+    WORK.mkdir(exist_ok=True)
+    wanted = [f"{name}@{version}" for name, version in PACKAGES.items()]
+    subprocess.run(
+        ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(WORK), *wanted], check=True
+    )
+    return WORK / "node_modules"
+
+
+def bundle_htmx(modules: Path) -> None:
+    """One file: as separate deferred files htmx starts before its extensions have registered."""
+    dist = modules / "htmx.org" / "dist"
+    parts = [dist / "htmx.min.js", dist / "ext" / "hx-preload.min.js", dist / "ext" / "hx-sse.min.js"]
+    text = "\n".join(re.sub(r"//# sourceMappingURL=.*", "", part.read_text()).strip() for part in parts)
+    (PAGES / "htmx.bundle.js").write_text(text + "\n")
+
+
+def build_icons(modules: Path) -> None:
+    """Join the chosen icons into one SVG sprite; an unknown name stops the run."""
+    symbols = []
+    for name in ICONS:
+        drawing = (modules / "lucide-static" / "icons" / f"{name}.svg").read_text()
+        inner = re.sub(r"\s+", " ", re.search(r"<svg[^>]*>(.*)</svg>", drawing, re.DOTALL).group(1)).strip()
+        symbols.append(
+            f'<symbol id="{name}" viewBox="0 0 24 24" fill="none" stroke="currentColor" '
+            f'stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round">{inner}</symbol>'
+        )
+    sprite = '<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols) + "\n</svg>\n"
+    (PAGES / "icons.svg").write_text(sprite)
+
+
+def copy_files(modules: Path) -> None:
+    """Fonts (latin-ext is loaded only by pages that need it), axe for the tests, and every licence text."""
+    fonts = modules / "@fontsource-variable" / "inter" / "files"
+    shutil.copy(fonts / "inter-latin-wght-normal.woff2", PAGES / "inter-latin.woff2")
+    shutil.copy(fonts / "inter-latin-ext-wght-normal.woff2", PAGES / "inter-latin-ext.woff2")
+    shutil.copy(modules / "axe-core" / "axe.min.js", TESTS / "axe.min.js")
+    shutil.copy(modules / "htmx.org" / "LICENSE", PAGES / "htmx.LICENSE.txt")
+    shutil.copy(modules / "@fontsource-variable" / "inter" / "LICENSE", PAGES / "inter.LICENSE.txt")
+    shutil.copy(modules / "lucide-static" / "LICENSE", PAGES / "lucide.LICENSE.txt")
+    shutil.copy(modules / "axe-core" / "LICENSE", TESTS / "axe-core.LICENSE.txt")
+    shutil.copy(modules / "axe-core" / "LICENSE-3RD-PARTY.txt", TESTS / "axe-core.LICENSE-3RD-PARTY.txt")
+
+
+def vendored_files() -> dict[str, str]:
+    """Path from the project's root -> sha256, for every vendored file except the manifest."""
+    files = [path for folder in (PAGES, TESTS) for path in sorted(folder.iterdir()) if path != MANIFEST]
+    return {path.relative_to(ROOT).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def write_manifest(modules: Path) -> None:
+    """Package, version and licence of everything, then a checksum per file."""
+    lines = ["# Written by tools/vendor.py; python tools/vendor.py --check compares the files with it.", ""]
+    for name, version in PACKAGES.items():
+        package = json.loads((modules / name / "package.json").read_text())
+        if package["version"] != version:
+            raise SystemExit(f"{name}: wanted {version}, npm installed {package['version']}")
+        lines.append(f"{name} {version} {package['license']}")
+    lines += ["", *(f"{digest}  {path}" for path, digest in vendored_files().items())]
+    MANIFEST.write_text("\n".join(lines) + "\n")
+
+
+def check() -> list[str]:
+    """What differs between the manifest and the files: changed, missing or unlisted paths."""
+    listed = {}
+    for line in MANIFEST.read_text().splitlines():
+        if match := re.fullmatch(r"([0-9a-f]{64})  (\S+)", line):
+            listed[match[2]] = match[1]
+    found = vendored_files()
+    return sorted(path for path in listed.keys() | found.keys() if listed.get(path) != found.get(path))
+
+
+def main(arguments: list[str]) -> int:
+    if arguments == ["--check"]:
+        different = check()
+        print("\n".join(f"differs from VENDOR.txt: {path}" for path in different) or "Vendored files are unchanged.")
+        return 1 if different else 0
+    PAGES.mkdir(parents=True, exist_ok=True)
+    TESTS.mkdir(parents=True, exist_ok=True)
+    modules = install()
+    bundle_htmx(modules)
+    build_icons(modules)
+    copy_files(modules)
+    write_manifest(modules)
+    print(MANIFEST.read_text())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
