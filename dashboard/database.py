@@ -1,0 +1,146 @@
+"""Which database, and how to write to it. PostgreSQL only."""
+
+import contextlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+from piccolo.engine import engine_finder
+from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
+from piccolo.querystring import QueryString
+
+from dashboard.errors import Conflict, DashboardError, Invalid, Unavailable
+
+TIMEOUTS = {"statement_timeout": "10000", "lock_timeout": "3000", "idle_in_transaction_session_timeout": "30000"}
+MIGRATION_LOCK = 712_001
+AWAY_STATES = ("08", "55P03", "57014", "53300", "53100", "57P01", "57P02", "57P03", "40001", "40P01")
+INPUT_STATES = ("22021", "22P02", "22P05", "22003")
+
+
+class SafeTransaction(PostgresTransaction):
+    """Piccolo's transaction, except that a failing COMMIT gives its connection back to the pool."""
+
+    async def __aexit__(self, exc_type, exc, tb):
+        if self._parent:
+            return False
+        try:
+            if exc is not None:
+                if not self._rolled_back:
+                    with contextlib.suppress(Exception):
+                        await self.rollback()
+            elif not self._committed and not self._rolled_back:
+                await self.commit()
+        finally:
+            self.engine.current_transaction.reset(self.context)
+            await (self.engine.pool.release(self.connection) if self.engine.pool else self.connection.close())
+        return False
+
+
+class Engine(PostgresEngine):
+    """Piccolo's engine with jsonb read as Python values on every connection, and transactions that give back."""
+
+    def transaction(self, allow_nested: bool = True) -> SafeTransaction:
+        return SafeTransaction(engine=self, allow_nested=allow_nested)
+
+    async def get_new_connection(self):
+        connection = await asyncpg.connect(**self.config)
+        await read_json(connection)
+        return connection
+
+    async def start_connection_pool(self, **kwargs) -> None:
+        await super().start_connection_pool(init=read_json, **kwargs)
+
+
+async def read_json(connection: asyncpg.Connection) -> None:
+    """jsonb arrives as Python values; what is written may be a value or its text already."""
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: value if isinstance(value, str) else json.dumps(value),
+        decoder=json.loads,
+    )
+
+
+def engine(url: str) -> Engine:
+    """The engine for a DSN. Connections are pooled only after `start_connection_pool` in the lifespan."""
+    return Engine(config={"dsn": url, "server_settings": {**TIMEOUTS, "application_name": "backdesk"}}, extensions=())
+
+
+def current_engine() -> Engine:
+    found = engine_finder()
+    assert isinstance(found, Engine)
+    return found
+
+
+def transaction() -> SafeTransaction:
+    """All or nothing. A nested one joins the outer one, so never swallow an error inside. No network call in here."""
+    return current_engine().transaction()
+
+
+async def rows(sql: str, *values: Any) -> list[dict[str, Any]]:
+    """Run one statement with `{}` for each value; its rows as dicts. A literal brace is written `{{` or `}}`."""
+    found = await current_engine().run_querystring(QueryString(sql, *values))
+    return [dict(row) for row in found or []]
+
+
+async def row(sql: str, *values: Any) -> dict[str, Any] | None:
+    """The first row of `rows`, or None."""
+    found = await rows(sql, *values)
+    return found[0] if found else None
+
+
+async def claim(sql: str, *values: Any) -> list[dict[str, Any]]:
+    """Run one `UPDATE … WHERE id IN (SELECT … FOR UPDATE SKIP LOCKED) RETURNING …`: due work, for this worker alone."""
+    return await rows(sql, *values)
+
+
+async def serialize(topic: str) -> None:
+    """Wait until no other transaction works on the same topic; held until this transaction ends."""
+    await rows("SELECT pg_advisory_xact_lock(hashtextextended({}, 0))", topic)
+
+
+async def hint(channel: str, payload: str) -> None:
+    """Tell listeners at commit that something changed. Only a hint: nobody may depend on hearing it."""
+    await rows("SELECT pg_notify({}, {})", channel, payload)
+
+
+def translate(problem: BaseException) -> DashboardError | None:
+    """The database error in words a person can act on, or None when it is a bug."""
+    if isinstance(problem, asyncpg.UniqueViolationError):
+        return Conflict("Somebody else has just used that value. Nothing was changed.")
+    state = getattr(problem, "sqlstate", None) or ""
+    if state.startswith(INPUT_STATES) or isinstance(problem, asyncpg.DataError):
+        return Invalid({}, "A value has characters or a size that cannot be stored. Nothing was changed.")
+    if isinstance(problem, asyncpg.exceptions.InternalClientError | asyncpg.InterfaceError) and not state:
+        return _input_or_away(problem)
+    if state.startswith(AWAY_STATES) or isinstance(problem, OSError | TimeoutError):
+        return Unavailable()
+    return None
+
+
+def _input_or_away(problem: BaseException) -> DashboardError:
+    """asyncpg refuses a bad argument with an InterfaceError too; only that kind is also a ValueError."""
+    if isinstance(problem, ValueError | TypeError):
+        return Invalid({}, "A value has characters or a size that cannot be stored. Nothing was changed.")
+    return Unavailable()
+
+
+async def migrate() -> Sequence[str]:
+    """Bring the schema up to date; the names of the migrations that ran. Two starters wait for each other."""
+    from piccolo.apps.migrations.commands.forwards import run_forwards
+    from piccolo.apps.migrations.tables import Migration
+
+    lock = await current_engine().get_new_connection()
+    try:
+        await lock.execute("SET statement_timeout = 0; SET lock_timeout = 0")
+        await lock.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
+        await Migration.create_table(if_not_exists=True)
+        before = set(await Migration.get_migrations_which_ran(app_name="dashboard"))
+        with contextlib.redirect_stdout(None):
+            result = await run_forwards("dashboard")
+        if not result.success:
+            raise RuntimeError(f"A migration failed: {result.message}")
+        return sorted(set(await Migration.get_migrations_which_ran(app_name="dashboard")) - before)
+    finally:
+        await lock.close()

@@ -1,0 +1,34 @@
+from enum import StrEnum
+
+from piccolo.columns import JSONB, ForeignKey, Integer, Timestamptz, Varchar
+from piccolo.table import Table
+
+from dashboard.accounts.ownership import OrganizationOwned
+from dashboard.files.tables import File
+from dashboard.forms.tables import FormVersion
+from dashboard.orders.tables import Order
+
+
+class IntakeState(StrEnum):
+    open = "open"
+    submitted = "submitted"
+
+
+class Intake(OrganizationOwned, Table):
+    """A customer's answers for an order, to the version of the form it began with."""
+
+    order = ForeignKey(Order, null=False, unique=True)
+    form_version = ForeignKey(FormVersion, null=False)
+    state = Varchar(length=10, choices=IntakeState, default=IntakeState.open)
+    answers = JSONB(default={})
+    asked_again = JSONB(default=[], help_text="keys of fields the team has asked for once more")
+    link_version = Integer(default=1, help_text="raise it to revoke the private link")
+    opened_at = Timestamptz(null=True, default=None)
+    saved_at = Timestamptz(null=True, default=None)
+    submitted_at = Timestamptz(null=True, default=None)
+
+
+class IntakeFile(OrganizationOwned, Table):
+    intake = ForeignKey(Intake, null=False, index=True)
+    field = Varchar(length=60)
+    file = ForeignKey(File, null=False, unique=True)

@@ -1,0 +1,110 @@
+"""Mail in our words: what a message is, and the one channel it leaves by."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from email.utils import parseaddr
+from typing import TYPE_CHECKING, ClassVar
+
+from dashboard.integrations.outcomes import NotConfigured, Refused
+from dashboard.integrations.provider import Provider
+
+if TYPE_CHECKING:
+    from dashboard.integrations.resend import Resend
+    from dashboard.integrations.smtp import Smtp
+
+# What would end a header line, here or in a careless relay further on.
+LINE_ENDS = re.compile("[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
+OURS = re.compile(r"from|to|cc|bcc|subject|sender|reply-to|date|message-id|mime-version|content-.*|return-path|received")
+
+
+@dataclass(frozen=True)
+class Attachment:
+    filename: str
+    content: bytes = field(repr=False)
+    content_type: str = "application/octet-stream"
+
+
+@dataclass(frozen=True)
+class Message:
+    """One mail to one person. `from_` may be empty (the configured sender); `tags` come back in Resend's webhooks."""
+
+    to: str
+    subject: str
+    html: str = field(default="", repr=False)
+    text: str = field(default="", repr=False)
+    from_: str = ""
+    reply_to: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True)
+class Mail(Provider):
+    """Resend when it has a key, else SMTP when it has an address, else not configured."""
+
+    name: ClassVar[str] = "Mail"
+
+    resend: "Resend"
+    smtp: "Smtp"
+    default_from: str = ""
+
+    @property
+    def channel(self) -> str:
+        """resend, smtp, or empty."""
+        if self.resend.key:
+            return "resend"
+        return "smtp" if self.smtp.url else ""
+
+    @property
+    def chosen(self) -> "Resend | Smtp":
+        return self.smtp if self.channel == "smtp" else self.resend
+
+    @property
+    def honours_keys(self) -> bool:
+        return self.chosen.honours_keys
+
+    @property
+    def key_lifetime(self) -> timedelta | None:
+        return self.chosen.key_lifetime
+
+    @property
+    def missing(self) -> str:
+        return self.chosen.missing if self.channel else "RESEND_API_KEY or SMTP_URL is not set"
+
+    async def send(self, message: Message, key: str) -> str:
+        """The provider's id of the mail it took. Called by the dispatcher only, outside any transaction."""
+        self.require()
+        if not message.from_:
+            if not self.default_from:
+                raise NotConfigured("AUTH_FROM_EMAIL is not set")
+            message = replace(message, from_=self.default_from)
+        check(message)
+        return await self.chosen.send(message, key)
+
+    async def ping(self) -> None:
+        await self.chosen.ping()
+
+
+def check(message: Message) -> None:
+    """Refused if a header could be broken out of, or names something only we may set."""
+    for what, value in (
+        ("subject", message.subject),
+        ("sender", message.from_),
+        ("recipient", message.to),
+        ("reply address", message.reply_to),
+        *((f"header {name}", value) for name, value in message.headers.items()),
+        *(("file name", file.filename) for file in message.attachments),
+    ):
+        if LINE_ENDS.search(value):
+            raise Refused(f"The {what} contains a line break. Nothing was sent.")
+    for name in message.headers:
+        if not re.fullmatch(r"[A-Za-z0-9-]{1,70}", name) or OURS.fullmatch(name.lower()):
+            raise Refused("A header of the mail has a name that is not allowed. Nothing was sent.")
+    for what, value in (("recipient", message.to), ("sender", message.from_)):
+        if not re.fullmatch(r"[^\s@,;<>]+@[^\s@,;<>]+", parseaddr(value)[1]):
+            raise Refused(f"The {what} is not one mail address. Nothing was sent.")
+    if not message.html and not message.text:
+        raise Refused("The mail is empty. Nothing was sent.")

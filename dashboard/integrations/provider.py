@@ -1,0 +1,45 @@
+"""What every connection to the outside has in common: does it work, and if not, which setting is missing."""
+
+import time
+from datetime import timedelta
+from typing import ClassVar
+
+from dashboard.integrations.outcomes import NotConfigured
+
+HELD = "Sends leave this machine only in production or with ALLOW_REAL_SENDS=1"
+
+
+class Provider:
+    """`honours_keys`: the provider drops a second send with the same key, for `key_lifetime` after the first."""
+
+    name: ClassVar[str]
+
+    @property
+    def honours_keys(self) -> bool:
+        return False
+
+    @property
+    def key_lifetime(self) -> timedelta | None:
+        return None
+
+    @property
+    def missing(self) -> str:
+        """Which setting is missing, in words; empty when the connection can be used."""
+        raise NotImplementedError
+
+    @property
+    def configured(self) -> bool:
+        return not self.missing
+
+    def require(self) -> None:
+        if missing := self.missing:
+            raise NotConfigured(missing)
+
+    async def test(self) -> str:
+        """A harmless question to the provider; how fast it answered, or ProviderError."""
+        started = time.perf_counter()
+        await self.ping()
+        return f"{self.name} answered in {(time.perf_counter() - started) * 1000:.0f} ms"
+
+    async def ping(self) -> None:
+        raise NotImplementedError

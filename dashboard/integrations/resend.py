@@ -1,0 +1,194 @@
+"""Resend: mail out through its SDK, and the signature of its webhooks."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import lru_cache
+from json import dumps
+from typing import Any, ClassVar
+
+from dashboard.errors import NotFound
+from dashboard.integrations.mail import Message
+from dashboard.integrations.outcomes import OverQuota, ProviderError, Refused, Unavailable, safe_words
+from dashboard.integrations.provider import Provider
+from dashboard.integrations.signatures import BadSignature, check_age, event_in, matches, seconds, secrets_in
+from dashboard.integrations.wire import SECONDS, Answer, exchange, judged
+
+NOWHERE = "https://resend.invalid"
+QUOTAS = {"daily_quota_exceeded": "daily", "monthly_quota_exceeded": "monthly"}
+SENTENCES = {
+    "missing_api_key": "Resend did not accept the key. Check RESEND_API_KEY.",
+    "invalid_api_key": "Resend did not accept the key. Check RESEND_API_KEY.",
+    "restricted_api_key": "The Resend key is not allowed to do this.",
+    "invalid_idempotent_request": "Resend already took a mail under this key, with other content.",
+}
+
+
+@dataclass
+class _Call:
+    """One call through the SDK: whose it is, and how it went on the wire."""
+
+    account: "Resend"
+    method: str = ""
+    answer: Answer | None = None
+    failure: ProviderError | None = None
+
+
+# The SDK keeps its key, base URL and HTTP client in module globals, so two organizations would share them. It gets a
+# client of ours that takes all three from the call in progress; without one it raises before anything leaves.
+_current: ContextVar[_Call] = ContextVar("resend call")
+
+
+@dataclass(frozen=True)
+class Resend(Provider):
+    name: ClassVar[str] = "Resend"
+
+    key: str = field(repr=False)
+    webhook_secret: str = field(repr=False)
+    base: str
+    held: str = ""
+    seconds: float = SECONDS
+
+    @property
+    def honours_keys(self) -> bool:
+        return True
+
+    @property
+    def key_lifetime(self) -> timedelta:
+        return timedelta(hours=24)
+
+    @property
+    def missing(self) -> str:
+        return self.held if self.key else "RESEND_API_KEY is not set"
+
+    @property
+    def receives(self) -> bool:
+        return bool(_keys(self.webhook_secret))
+
+    async def send(self, message: Message, key: str) -> str:
+        """Resend's id of the mail; the same key within 24 hours sends nothing new."""
+        found = await self._ask(lambda sdk: sdk.Emails.send_async(_params(message), {"idempotency_key": key}))
+        return str(found["id"])
+
+    async def received(self, email_id: str) -> dict[str, Any]:
+        """The body and headers of a mail that came in; its webhook carries neither."""
+        return await self._ask(lambda sdk: sdk.Emails.Receiving.get_async(email_id))
+
+    async def ping(self) -> None:
+        await self._ask(lambda sdk: sdk.Domains.list_async(), needs_id=False)
+
+    def verify(self, body: bytes, headers: Mapping[str, str], now: int) -> dict[str, Any]:
+        """The event, once its Svix signature is good; else BadSignature, or NotFound without a secret. The event's
+        identity is the header `svix-id`, which stays the same over retries."""
+        keys = _keys(self.webhook_secret)
+        if not keys:
+            raise NotFound
+        id, sent, given = (headers.get(f"svix-{part}") or "" for part in ("id", "timestamp", "signature"))
+        offered = [value for part in given.split() for version, _, value in [part.partition(",")] if version == "v1"]
+        if not id or not offered:
+            raise BadSignature("no signature")
+        moment = seconds(sent)
+        signed = f"{id}.{sent}.".encode() + body
+        digests = (hmac.new(key, signed, hashlib.sha256).digest() for key in keys)
+        if not matches((base64.b64encode(digest).decode() for digest in digests), offered):
+            raise BadSignature("signature did not match")
+        check_age(moment, now)
+        return event_in(body)
+
+    async def _ask(self, ask: Callable[[Any], Awaitable[Any]], needs_id: bool = True) -> dict[str, Any]:
+        self.require()
+        sdk, call = _sdk(), _Call(self)
+        token = _current.set(call)
+        try:
+            found = await ask(sdk)
+        except (sdk.exceptions.ResendError, sdk.exceptions.NoContentError):
+            raise _outcome(call, self.key) from None
+        finally:
+            _current.reset(token)
+        if not isinstance(found, dict) or (needs_id and not isinstance(found.get("id"), str)):
+            raise _outcome(call, self.key)
+        return dict(found)
+
+
+def _outcome(call: _Call, key: str) -> ProviderError:
+    if call.failure is not None:
+        return call.failure
+    if call.answer is None:
+        return Refused("The mail could not be handed to Resend.")
+    error = call.answer.json or {}
+    name = error.get("name") if isinstance(error.get("name"), str) else ""
+    if name in QUOTAS:
+        return OverQuota(f"The {QUOTAS[name]} quota at Resend is used up. Raise the plan or wait for the next period.")
+    if name == "concurrent_idempotent_requests":
+        return Unavailable("Resend is still working on this mail.")
+    said = safe_words(error.get("message"), key)
+    words = SENTENCES.get(name or "") or (f"Resend refused: {said}" if said and call.answer.status < 429 else "")
+    return judged("Resend", call.method, call.answer, words)
+
+
+def _params(message: Message) -> dict[str, Any]:
+    params: dict[str, Any] = {"from": message.from_, "to": [message.to], "subject": message.subject}
+    params |= {name: value for name, value in (("html", message.html), ("text", message.text)) if value}
+    if message.reply_to:
+        params["reply_to"] = message.reply_to
+    if message.headers:
+        params["headers"] = dict(message.headers)
+    if message.tags:
+        params["tags"] = [{"name": _tag(name), "value": _tag(value)} for name, value in message.tags.items()]
+    if message.attachments:
+        params["attachments"] = [
+            {
+                "filename": file.filename,
+                "content": base64.b64encode(file.content).decode(),
+                "content_type": file.content_type,
+            }
+            for file in message.attachments
+        ]
+    return params
+
+
+def _tag(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]", "_", text)[:256]
+
+
+def _keys(setting: str) -> list[bytes]:
+    """The signing keys: base64 after `whsec_`. A secret that does not decode is as good as none."""
+    keys = []
+    for secret in secrets_in(setting):
+        try:
+            keys.append(base64.b64decode(secret.removeprefix("whsec_"), validate=True))
+        except (binascii.Error, ValueError):
+            continue
+    return [key for key in keys if key]
+
+
+@lru_cache(1)
+def _sdk() -> Any:
+    import resend
+
+    class Wire(resend.AsyncHTTPClient):
+        async def request(self, method: str, url: str, headers: Any, json: Any = None, **_: Any) -> Any:
+            call = _current.get()
+            account, call.method = call.account, method.upper()
+            head = {**headers, "Authorization": f"Bearer {account.key}", "Content-Type": "application/json"}
+            content = b"" if call.method == "GET" else dumps(json).encode()
+            target = account.base.rstrip("/") + url.removeprefix(NOWHERE)
+            try:
+                answer = await exchange(
+                    account.name, call.method, target, headers=head, content=content, seconds=account.seconds
+                )
+            except ProviderError as failure:
+                call.failure = failure
+                raise
+            call.answer = answer
+            return answer.body, answer.status, answer.headers
+
+    resend.api_key, resend.api_url = "unset", NOWHERE
+    resend.default_async_http_client = Wire()
+    return resend

@@ -1,0 +1,115 @@
+"""Telegram: alerts for staff. The bot's token is part of every address, so no address is ever logged or shown."""
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from json import dumps
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from dashboard.errors import NotFound
+from dashboard.integrations.outcomes import (
+    LONGEST_WAIT,
+    ProviderError,
+    Refused,
+    Unavailable,
+    Unclear,
+    safe_words,
+)
+from dashboard.integrations.provider import Provider
+from dashboard.integrations.signatures import BadSignature, event_in, matches, secrets_in
+from dashboard.integrations.wire import SECONDS, Answer, exchange, judged
+
+LONGEST_TEXT = 4096
+LONGEST_CALLBACK = 64
+
+
+@dataclass(frozen=True)
+class Telegram(Provider):
+    name: ClassVar[str] = "Telegram"
+
+    token: str = field(repr=False)
+    chat_id: str
+    webhook_secret: str = field(repr=False)
+    base: str
+    held: str = ""
+    seconds: float = SECONDS
+
+    @property
+    def missing(self) -> str:
+        if not self.token:
+            return "TELEGRAM_BOT_TOKEN is not set"
+        return self.held if self.chat_id else "TELEGRAM_CHAT_ID is not set"
+
+    @property
+    def receives(self) -> bool:
+        return bool(secrets_in(self.webhook_secret))
+
+    async def send(self, chat_id: str, html_text: str, buttons: Sequence[tuple[str, str]] = ()) -> str:
+        """The id of the message. `html_text` is Telegram's HTML, its variable parts through `escape`; `buttons` are
+        (label, callback data of at most 64 bytes). There is no idempotency key: Unclear must not be sent again."""
+        self.require()
+        params: dict[str, Any] = {"chat_id": chat_id or self.chat_id, "text": html_text, "parse_mode": "HTML"}
+        params["link_preview_options"] = {"is_disabled": True}
+        if buttons:
+            if any(not 1 <= len(data.encode()) <= LONGEST_CALLBACK for _, data in buttons):
+                raise Refused("A button carries more than Telegram takes. Nothing was sent.")
+            row = [{"text": label, "callback_data": data} for label, data in buttons]
+            params["reply_markup"] = {"inline_keyboard": [row]}
+        result = await self._ask("POST", "sendMessage", params)
+        if not isinstance(result, dict) or not isinstance(result.get("message_id"), int):
+            raise Unclear("Telegram sent an answer that makes no sense. It may have sent the message.")
+        return str(result["message_id"])
+
+    async def ping(self) -> None:
+        """Needs no chat: it is what one asks before finding out the chat's id."""
+        if not self.token or self.held:
+            self.require()
+        await self._ask("GET", "getMe")
+
+    def verify(self, body: bytes, header: str) -> dict[str, Any]:
+        """The update, once its secret header is ours; else BadSignature, or NotFound without a secret. Nothing dates
+        it: only its `update_id` protects against a replay."""
+        if not self.receives:
+            raise NotFound
+        if not header:
+            raise BadSignature("no signature")
+        if not matches(secrets_in(self.webhook_secret), [header]):
+            raise BadSignature("signature did not match")
+        return event_in(body)
+
+    async def _ask(self, method: str, action: str, params: dict[str, Any] | None = None) -> Any:
+        url = f"{self.base.rstrip('/')}/bot{quote(self.token, safe=':')}/{action}"
+        head = {"Content-Type": "application/json"}
+        content = dumps(params).encode() if params else b""
+        answer = await exchange(self.name, method, url, headers=head, content=content, seconds=self.seconds)
+        said = answer.json or {}
+        if answer.good and said.get("ok") is True:
+            return said.get("result")
+        raise self._outcome(method, answer, said)
+
+    def _outcome(self, method: str, answer: Answer, said: dict[str, Any]) -> ProviderError:
+        more = said.get("parameters") if isinstance(said.get("parameters"), dict) else {}
+        refused = said.get("ok") is False
+        if answer.status in (401, 404):
+            return Refused("Telegram did not accept the bot's token. Check TELEGRAM_BOT_TOKEN.")
+        if refused and answer.status == 429:
+            wait = more.get("retry_after")
+            number = isinstance(wait, int) and not isinstance(wait, bool) and wait >= 0
+            return Unavailable("Telegram asks to slow down.", min(float(wait), LONGEST_WAIT) if number else None)
+        if isinstance(new := more.get("migrate_to_chat_id"), int):
+            return Refused(f"The Telegram group became a larger one. Set TELEGRAM_CHAT_ID to {new}.")
+        words = f"Telegram refused: {safe_words(said.get('description'), self.token)}" if refused else ""
+        if answer.status >= 500 and not refused and method == "POST":
+            # A gateway spoke, not Telegram, and nothing guards against a second message.
+            return Unclear("Telegram failed while taking the message. It may have been sent.")
+        return judged(self.name, method, answer, words)
+
+
+def escape(text: str, limit: int = LONGEST_TEXT) -> str:
+    """Plain text for Telegram's HTML, cut to `limit` UTF-16 units as Telegram counts them: cut first, then escaped,
+    so no entity is ever halved."""
+    if len(text.encode("utf-16-le", "surrogatepass")) // 2 > limit:
+        kept = text.encode("utf-16-le", "surrogatepass")[: (limit - 1) * 2].decode("utf-16-le", "ignore")
+        text = f"{kept}…"
+    return html.escape(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))

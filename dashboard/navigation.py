@@ -1,0 +1,45 @@
+"""The sidebar, the palette's places and the addresses no organization may take, as data."""
+
+NAVIGATION = [
+    ("", [("today", "Today", "house", "H")]),
+    ("Sell", [("orders", "Orders", "shopping-bag", "O")]),
+    (
+        "Operate",
+        [
+            ("outbox", "Outbox", "send", "B"),
+            ("events", "Events", "webhook", "E"),
+            ("schedules", "Schedules", "timer", "S"),
+        ],
+    ),
+]
+
+RESERVED_SLUGS = frozenset(
+    "account admin api app approvals assets c chat d embed f favicon.ico forms health help internal invitation kit live "
+    "login logout o public reset robots.txt s settings setup signin signout static support today u webhooks www".split()
+)
+
+
+def groups(base: str) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
+    """The sidebar of one organization: (title, [(key, label, icon, href)])."""
+    return [
+        (title, [(key, label, icon, f"{base}/{key}") for key, label, icon, _ in items]) for title, items in NAVIGATION
+    ]
+
+
+def palette(base: str) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
+    """What the palette offers before anything is typed: (group, [(label, icon, keys, href)])."""
+    places = [
+        (label, icon, f"G {letter}", f"{base}/{key}") for _, items in NAVIGATION for key, label, icon, letter in items
+    ]
+    places.append(("Settings", "settings", "", f"{base}/settings"))
+    return [
+        ("Go to", places),
+        (
+            "Do",
+            [
+                ("New order", "plus", "N", f"{base}/orders/new"),
+                ("Switch theme", "moon", "", "#theme"),
+                ("Keyboard shortcuts", "keyboard", "?", "#keys"),
+            ],
+        ),
+    ]
