@@ -72,7 +72,9 @@ def connect(settings: Settings, credentials: Credentials) -> Integrations:
     resend = Resend(
         its.resend_api_key, its.resend_webhook_secret, settings.resend_api_url, held(settings.resend_api_url)
     )
-    smtp = Smtp(its.smtp_url, its.trusted or not settings.production, held(its.smtp_url))
+    # Where sends are held to loopback, that is the guard; elsewhere an address an organization typed must be public.
+    anywhere = settings.production or settings.allow_real_sends
+    smtp = Smtp(its.smtp_url, its.trusted or not anywhere, held(its.smtp_url))
     return Integrations(
         stripe=Stripe(
             its.stripe_secret_key, its.stripe_webhook_secret, settings.stripe_api_base, held(settings.stripe_api_base)

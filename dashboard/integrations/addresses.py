@@ -7,16 +7,14 @@ import socket
 
 from dashboard.integrations.outcomes import Refused, Unavailable
 
-INSIDE = [
-    ipaddress.ip_network(text)
-    for text in (
-        "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 "
-        "192.31.196.0/24 192.52.193.0/24 192.88.99.0/24 192.168.0.0/16 192.175.48.0/24 198.18.0.0/15 198.51.100.0/24 "
-        "203.0.113.0/24 224.0.0.0/4 240.0.0.0/4 "
-        # Inside the one block of IPv6 that is handed out (2000::/3): special use, documentation, 6to4.
-        "2001::/23 2001:db8::/32 2002::/16 2620:4f:8000::/48 3fff::/20"
-    ).split()
-]
+INSIDE_4 = """
+    0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24
+    192.31.196.0/24 192.52.193.0/24 192.88.99.0/24 192.168.0.0/16 192.175.48.0/24 198.18.0.0/15 198.51.100.0/24
+    203.0.113.0/24 224.0.0.0/4 240.0.0.0/4
+"""
+# Special use, documentation and 6to4 within 2000::/3, the one block of IPv6 that is handed out.
+INSIDE_6 = "2001::/23 2001:db8::/32 2002::/16 2620:4f:8000::/48 3fff::/20"
+INSIDE = [ipaddress.ip_network(text) for text in (INSIDE_4 + INSIDE_6).split()]
 HANDED_OUT = ipaddress.ip_network("2000::/3")
 
 

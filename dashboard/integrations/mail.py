@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 # What would end a header line, here or in a careless relay further on.
 LINE_ENDS = re.compile("[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
-OURS = re.compile(r"from|to|cc|bcc|subject|sender|reply-to|date|message-id|mime-version|content-.*|return-path|received")
+OURS = re.compile(
+    r"from|to|cc|bcc|subject|sender|reply-to|date|message-id|mime-version|content-.*|return-path|received"
+)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """OpenAI and servers that speak like it. For now only whether it answers; drafting comes with the assistant."""
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -25,18 +26,18 @@ class OpenAI(Provider):
         return self.held if self.model else "OPENAI_MODEL is not set"
 
     async def ping(self) -> None:
-        import asyncio
-
         import openai
 
         self.require()
         try:
             async with asyncio.timeout(self.seconds), self._client() as client:
-                await client.models.list()
+                found = await client.models.list()
         except openai.APIStatusError as error:
             raise _outcome(error, self.key) from None
         except (openai.OpenAIError, TimeoutError, ValueError, TypeError, AttributeError):
             raise Unavailable("OpenAI could not be reached, or its answer makes no sense.") from None
+        if not isinstance(getattr(found, "data", None), list):
+            raise Unavailable("OpenAI sent an answer that makes no sense.")
 
     def _client(self) -> Any:
         import openai

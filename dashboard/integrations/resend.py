@@ -173,7 +173,9 @@ def _sdk() -> Any:
     import resend
 
     class Wire(resend.AsyncHTTPClient):
-        async def request(self, method: str, url: str, headers: Any, json: Any = None, **_: Any) -> Any:
+        async def request(
+            self, method: str, url: str, headers: Any, json: Any = None, files: Any = None, data: Any = None
+        ) -> Any:
             call = _current.get()
             account, call.method = call.account, method.upper()
             head = {**headers, "Authorization": f"Bearer {account.key}", "Content-Type": "application/json"}

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from dashboard.errors import NotFound
 from dashboard.integrations.outcomes import (
     LONGEST_WAIT,
+    NotConfigured,
     ProviderError,
     Refused,
     Unavailable,
@@ -63,8 +64,8 @@ class Telegram(Provider):
 
     async def ping(self) -> None:
         """Needs no chat: it is what one asks before finding out the chat's id."""
-        if not self.token or self.held:
-            self.require()
+        if self.held or not self.token:
+            raise NotConfigured(self.held or self.missing)
         await self._ask("GET", "getMe")
 
     def verify(self, body: bytes, header: str) -> dict[str, Any]:
@@ -89,21 +90,22 @@ class Telegram(Provider):
         raise self._outcome(method, answer, said)
 
     def _outcome(self, method: str, answer: Answer, said: dict[str, Any]) -> ProviderError:
-        more = said.get("parameters") if isinstance(said.get("parameters"), dict) else {}
+        given = said.get("parameters")
+        more: dict[str, Any] = given if isinstance(given, dict) else {}
         refused = said.get("ok") is False
         if answer.status in (401, 404):
             return Refused("Telegram did not accept the bot's token. Check TELEGRAM_BOT_TOKEN.")
         if refused and answer.status == 429:
-            wait = more.get("retry_after")
-            number = isinstance(wait, int) and not isinstance(wait, bool) and wait >= 0
-            return Unavailable("Telegram asks to slow down.", min(float(wait), LONGEST_WAIT) if number else None)
+            wait: Any = more.get("retry_after")
+            sensible = isinstance(wait, int) and wait >= 0
+            return Unavailable("Telegram asks to slow down.", min(float(wait), LONGEST_WAIT) if sensible else None)
         if isinstance(new := more.get("migrate_to_chat_id"), int):
             return Refused(f"The Telegram group became a larger one. Set TELEGRAM_CHAT_ID to {new}.")
         words = f"Telegram refused: {safe_words(said.get('description'), self.token)}" if refused else ""
         if answer.status >= 500 and not refused and method == "POST":
             # A gateway spoke, not Telegram, and nothing guards against a second message.
             return Unclear("Telegram failed while taking the message. It may have been sent.")
-        return judged(self.name, method, answer, words)
+        return Refused(words) if refused and answer.good else judged(self.name, method, answer, words)
 
 
 def escape(text: str, limit: int = LONGEST_TEXT) -> str:
