@@ -1,7 +1,7 @@
 """Fetch the pinned third-party files of the pages and of the browser tests; the result is committed.
 
-    python tools/vendor.py          needs npm; run when a version or the list of icons changes
-    python tools/vendor.py --check  no network: compares the committed files with static/vendor/VENDOR.txt
+python tools/vendor.py          needs npm; run when a version or the list of icons changes
+python tools/vendor.py --check  no network: compares the committed files with static/vendor/VENDOR.txt
 """
 
 import hashlib
@@ -36,7 +36,7 @@ ICONS = """
     quote receipt refresh-cw rotate-ccw scale search send settings shield-check shopping-bag sliders-horizontal smile
     sparkles star sun table tag ticket timer trash-2 triangle-alert truck undo-2 upload user user-plus users webhook
     wifi-off x zap
-""".split()
+"""
 
 
 def install() -> Path:
@@ -60,7 +60,7 @@ def bundle_htmx(modules: Path) -> None:
 def build_icons(modules: Path) -> None:
     """Join the chosen icons into one SVG sprite; an unknown name stops the run."""
     symbols = []
-    for name in ICONS:
+    for name in ICONS.split():
         drawing = (modules / "lucide-static" / "icons" / f"{name}.svg").read_text()
         inner = re.sub(r"\s+", " ", re.search(r"<svg[^>]*>(.*)</svg>", drawing, re.DOTALL).group(1)).strip()
         symbols.append(
