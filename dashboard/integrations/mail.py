@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from email.utils import parseaddr
+from email.utils import getaddresses
 from typing import TYPE_CHECKING, ClassVar
 
 from dashboard.integrations.outcomes import NotConfigured, Refused
@@ -106,7 +106,8 @@ def check(message: Message) -> None:
         if not re.fullmatch(r"[A-Za-z0-9-]{1,70}", name) or OURS.fullmatch(name.lower()):
             raise Refused("A header of the mail has a name that is not allowed. Nothing was sent.")
     for what, value in (("recipient", message.to), ("sender", message.from_)):
-        if not re.fullmatch(r"[^\s@,;<>]+@[^\s@,;<>]+", parseaddr(value)[1]):
+        found = getaddresses([value])
+        if len(found) != 1 or not re.fullmatch(r"[^\s@,;<>]+@[^\s@,;<>]+", found[0][1]):
             raise Refused(f"The {what} is not one mail address. Nothing was sent.")
     if not message.html and not message.text:
         raise Refused("The mail is empty. Nothing was sent.")

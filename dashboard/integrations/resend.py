@@ -107,7 +107,10 @@ class Resend(Provider):
         token = _current.set(call)
         try:
             found = await ask(sdk)
-        except (sdk.exceptions.ResendError, sdk.exceptions.NoContentError):
+        except Exception:
+            # The SDK's own error, or what it stumbled over in an odd answer; without either it is a bug of ours.
+            if call.failure is None and call.answer is None:
+                raise
             raise _outcome(call, self.key) from None
         finally:
             _current.reset(token)
@@ -119,16 +122,17 @@ class Resend(Provider):
 def _outcome(call: _Call, key: str) -> ProviderError:
     if call.failure is not None:
         return call.failure
-    if call.answer is None:
-        return Refused("The mail could not be handed to Resend.")
+    assert call.answer is not None
     error = call.answer.json or {}
-    name = error.get("name") if isinstance(error.get("name"), str) else ""
+    name = given if isinstance(given := error.get("name"), str) else ""
     if name in QUOTAS:
         return OverQuota(f"The {QUOTAS[name]} quota at Resend is used up. Raise the plan or wait for the next period.")
     if name == "concurrent_idempotent_requests":
         return Unavailable("Resend is still working on this mail.")
+    if name in SENTENCES:
+        return Refused(SENTENCES[name])
     said = safe_words(error.get("message"), key)
-    words = SENTENCES.get(name or "") or (f"Resend refused: {said}" if said and call.answer.status < 429 else "")
+    words = f"Resend refused: {said}" if said and call.answer.status < 429 else ""
     return judged("Resend", call.method, call.answer, words)
 
 

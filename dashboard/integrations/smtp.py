@@ -51,6 +51,7 @@ class Smtp(Provider):
 
     async def send(self, message: Message, key: str) -> str:
         """The Message-ID. Unavailable and Refused mean the server did not take the mail; Unclear, that it may have."""
+        self.require()
         id, content = compose(message, key)
         sender, recipient = mailbox(message.from_).addr_spec, mailbox(message.to).addr_spec
         handing = False
@@ -95,12 +96,12 @@ class Smtp(Provider):
             raise Refused("The mail server did not accept the name and password in SMTP_URL.") from None
         except aiosmtplib.SMTPResponseException as error:
             raise _answered(error) from None
-        except (aiosmtplib.SMTPNotSupported, ValueError):
-            raise Refused("The mail server does not offer what SMTP_URL asks for, such as TLS or signing in.") from None
-        except (aiosmtplib.SMTPException, OSError) as error:
+        except OSError as error:
             if isinstance(error, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError):
                 raise Refused("The mail server's certificate is not valid for its name.") from None
             raise _Silence("The mail server could not be reached or did not answer. Nothing was sent.") from None
+        except (aiosmtplib.SMTPException, ValueError):
+            raise Refused("The mail server does not offer what SMTP_URL asks for, such as TLS or signing in.") from None
 
     async def _options(self) -> dict[str, Any]:
         parts = address(self.url)

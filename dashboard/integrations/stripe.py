@@ -9,10 +9,10 @@ from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
 
 from dashboard.errors import NotFound
-from dashboard.integrations.outcomes import ProviderError, Refused, Unavailable, Unclear, safe_words, wait_from
+from dashboard.integrations.outcomes import ProviderError, Unavailable, Unclear, safe_words, wait_from
 from dashboard.integrations.provider import Provider
 from dashboard.integrations.signatures import BadSignature, check_age, event_in, matches, seconds, secrets_in
-from dashboard.integrations.wire import AGAIN_LATER, SECONDS, exchange, judged
+from dashboard.integrations.wire import AGAIN_LATER, SECONDS, Answer, exchange, judged
 
 SENTENCES = {
     "charge_already_refunded": "Stripe says this payment is already refunded in full.",
@@ -21,6 +21,10 @@ SENTENCES = {
     "insufficient_funds": "The Stripe balance is too low for this refund.",
     "resource_missing": "Stripe does not know this object. It may belong to another account or mode.",
     "idempotency_error": "Stripe was already asked for this under the same key, with other details.",
+}
+ACCESS = {
+    401: "Stripe did not accept the secret key. Check STRIPE_SECRET_KEY.",
+    403: "The Stripe key is not allowed to do this. Give it write access to refunds, or use another key.",
 }
 OBJECTS = {
     "charge": "charges",
@@ -129,36 +133,39 @@ class Stripe(Provider):
         self.require()
         sdk, http_client = _sdk()
         # No retries by the SDK: they would outlive the lease, and the dispatcher has its own.
+        wire = http_client(self.seconds)
         client = sdk.StripeClient(
             self.secret_key,
             base_addresses={"api": self.base.rstrip("/")},
             max_network_retries=0,
-            http_client=http_client(self.seconds),
+            http_client=wire,
         )
         asked = client.v1
         for name in service.split("."):
             asked = getattr(asked, name)
         try:
             return (await getattr(asked, action)(*arguments)).to_dict()
-        except sdk.StripeError as error:
-            raise _outcome(error, method, self.secret_key) from None
+        except ProviderError:
+            raise
+        except Exception:
+            # The SDK's own error, or what it stumbled over in an odd answer; without an answer it is a bug of ours.
+            if wire.answer is None:
+                raise
+            raise _outcome(wire.answer, method, self.secret_key) from None
 
 
-def _outcome(error: Any, method: str, secret_key: str) -> ProviderError:
-    status, code = error.http_status or 0, error.code or getattr(error.error, "type", None) or ""
-    if status in AGAIN_LATER or status >= 500 or code in ("rate_limit", "lock_timeout"):
-        wait = wait_from((error.headers or {}).get("retry-after"))
-        return Unavailable(f"Stripe asks to try again later ({status}).", wait)
-    if status == 401:
-        return Refused("Stripe did not accept the secret key. Check STRIPE_SECRET_KEY.")
-    if status == 403:
-        return Refused("The Stripe key is not allowed to do this. Give it write access to refunds, or use another key.")
-    if status >= 400:
-        said = safe_words(error.user_message, secret_key)
-        return Refused(SENTENCES.get(code) or f"Stripe refused: {said or status}")
-    if method == "GET":
-        return Unavailable("Stripe sent an answer that makes no sense.")
-    return Unclear("Stripe sent an answer that makes no sense. It may have acted.")
+def _outcome(answer: Answer, method: str, secret_key: str) -> ProviderError:
+    given = (answer.json or {}).get("error")
+    error: dict[str, Any] = given if isinstance(given, dict) else {}
+    codes = [code for code in (error.get("code"), error.get("type")) if isinstance(code, str)]
+    if "rate_limit" in codes or "lock_timeout" in codes:
+        return Unavailable("Stripe asks to slow down.", wait_from(answer.headers.get("retry-after")))
+    words = next((SENTENCES[code] for code in codes if code in SENTENCES), "")
+    if answer.status in ACCESS:
+        words = ACCESS[answer.status]
+    elif not words and 400 <= answer.status < 500 and answer.status not in AGAIN_LATER:
+        words = f"Stripe refused: {safe_words(error.get('message'), secret_key) or answer.status}"
+    return judged(Stripe.name, method, answer, words)
 
 
 @lru_cache(1)
@@ -176,6 +183,7 @@ def _sdk() -> tuple[Any, Any]:
         def __init__(self, seconds: float) -> None:
             super().__init__()
             self.seconds = seconds
+            self.answer: Answer | None = None
 
         async def request_async(
             self, method: str, url: str, headers: Mapping[str, str], post_data: str | None = None
@@ -184,6 +192,7 @@ def _sdk() -> tuple[Any, Any]:
             answer = await exchange(Stripe.name, method, url, headers=headers, content=content, seconds=self.seconds)
             if answer.json is None:
                 raise judged(Stripe.name, method, answer)
+            self.answer = answer
             return answer.body, answer.status, answer.headers
 
     return stripe, Wire

@@ -1,0 +1,143 @@
+"""How each vendor answers when all is well, and the shape of its errors. Shapes after INTEGRATIONS; values invented."""
+
+import html.parser
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from tests.partners.server import Reply, Request
+
+if TYPE_CHECKING:
+    from tests.partners.provider import Provider
+
+Vendor = Callable[["Provider", Request], Reply]
+
+
+def of(path: str) -> tuple[str, Vendor]:
+    if path.startswith("/v1/"):
+        return "stripe", stripe
+    if path.startswith("/bot"):
+        return "telegram", telegram
+    if path == "/models":
+        return "openai", openai
+    return "resend", resend
+
+
+def error(service: str, status: int, given: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The vendor's error body; `given` replaces or adds fields where the vendor puts them."""
+    given = given or {}
+    if service == "resend":
+        names = {401: "missing_api_key", 403: "invalid_api_key", 404: "not_found", 429: "rate_limit_exceeded"}
+        name = names.get(status, "application_error" if status >= 500 else "validation_error")
+        return {"statusCode": status, "message": f"Message of {name}.", "name": name} | given
+    if service == "telegram":
+        parameters = {"parameters": {"retry_after": 35}} if status == 429 else {}
+        return {"ok": False, "error_code": status, "description": "Bad Request: reason", **parameters} | given
+    kind = "api_error" if status >= 500 or status == 429 else "card_error" if status == 402 else "invalid_request_error"
+    return {"error": {"type": kind, "message": f"Message of {kind}."} | given}
+
+
+def stripe(partner: "Provider", request: Request) -> Reply:
+    if not request.headers.get("authorization", "").startswith(("Bearer sk_", "Bearer rk_")):
+        return Reply(401, error("stripe", 401, {"message": "Invalid API Key provided"}))
+    if request.path == "/v1/balance":
+        return Reply(200, {"object": "balance", "livemode": False, "available": [], "pending": []})
+    if (request.method, request.path) == ("POST", "/v1/refunds"):
+        form, amount = request.form, request.form.get("amount", "")
+        if not (form.get("payment_intent") or form.get("charge")) or not amount.isdecimal() or int(amount) < 1:
+            return Reply(400, error("stripe", 400, {"message": "Invalid amount", "param": "amount"}))
+        mismatch = Reply(400, error("stripe", 400, {"type": "idempotency_error", "message": "Keys for idempotent …"}))
+        id = "re_" + uuid.uuid4().hex[:16]
+        body = {"id": id, "object": "refund", "amount": int(amount), "currency": "usd", "status": "succeeded"}
+        return accepted(partner, "stripe", request, form, body, mismatch)
+    found = partner.objects.get(request.path.rpartition("/")[2])
+    if found is None:
+        return Reply(404, error("stripe", 404, {"code": "resource_missing", "message": "No such object"}))
+    return Reply(200, found)
+
+
+def resend(partner: "Provider", request: Request) -> Reply:
+    if not request.headers.get("authorization", "").startswith("Bearer re_"):
+        return Reply(401, error("resend", 401))
+    if request.path == "/domains":
+        return Reply(200, {"object": "list", "data": [], "has_more": False})
+    if (request.method, request.path) == ("POST", "/emails"):
+        mail = request.json
+        missing = [name for name in ("from", "to", "subject") if not mail.get(name)]
+        if missing or not (mail.get("html") or mail.get("text")):
+            return Reply(422, error("resend", 422, {"name": "missing_required_field"}))
+        if not isinstance(mail.get("tags", []), list) or "user-agent" not in request.headers:
+            return Reply(422, error("resend", 422))
+        mismatch = Reply(409, error("resend", 409, {"name": "invalid_idempotent_request"}))
+        return accepted(partner, "resend", request, mail, {"id": str(uuid.uuid4())}, mismatch)
+    found = partner.objects.get(request.path.rpartition("/")[2])
+    return Reply(200, found) if found else Reply(404, error("resend", 404))
+
+
+def telegram(partner: "Provider", request: Request) -> Reply:
+    action = request.path.rpartition("/")[2]
+    if action == "getMe":
+        return Reply(
+            200, {"ok": True, "result": {"id": 1, "is_bot": True, "first_name": "Desk", "username": "desk_bot"}}
+        )
+    if action != "sendMessage":
+        return Reply(404, error("telegram", 404, {"description": "Not Found"}))
+    message = request.json
+    reader = Markup()
+    reader.feed(message["text"])
+    reader.close()
+    if reader.broken or reader.open or not 1 <= len(reader.text.encode("utf-16-le")) // 2 <= 4096:
+        return Reply(400, error("telegram", 400, {"description": "Bad Request: can't parse entities, or too long"}))
+    id = len(partner.sent("telegram")) + 1
+    body = {"ok": True, "result": {"message_id": id, "chat": {"id": message["chat_id"]}, "text": reader.text}}
+    return accepted(partner, "telegram", request, message, body, Reply(500), id=str(id))
+
+
+def openai(partner: "Provider", request: Request) -> Reply:
+    if not request.headers.get("authorization", "").startswith("Bearer sk-"):
+        return Reply(401, error("openai", 401, {"code": "invalid_api_key"}))
+    return Reply(200, {"object": "list", "data": [{"id": "tiny", "object": "model", "created": 0, "owned_by": "us"}]})
+
+
+def accepted(
+    partner: "Provider", service: str, request: Request, sent: Any, body: dict[str, Any], mismatch: Reply, id: str = ""
+) -> Reply:
+    """Write the send into the journal; or, under a key used before, answer as then (mismatch: with other content)."""
+    key = request.headers.get("idempotency-key", "")
+    for entry in partner.sent(service) if key else []:
+        if entry["key"] == key:
+            replayed = Reply(200, entry["answer"], {"Idempotent-Replayed": "true"})
+            return replayed if entry["body"] == sent else mismatch
+    path = "/sendMessage" if service == "telegram" else request.path
+    entry = {"service": service, "id": id or body["id"], "key": key, "path": path, "body": sent, "answer": body}
+    partner.journal.append(entry)
+    return Reply(200, body)
+
+
+class Markup(html.parser.HTMLParser):
+    """Telegram's HTML, roughly: few tags, each closed, and no bare `<`."""
+
+    ALLOWED = ("b", "i", "u", "s", "code", "pre", "a", "blockquote", "tg-spoiler")
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=False)
+        self.text, self.broken = "", False
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        self.broken |= tag not in self.ALLOWED
+        self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        self.broken |= not self.open or self.open.pop() != tag
+
+    def handle_data(self, data: str) -> None:
+        self.broken |= "<" in data
+        self.text += data
+
+    def handle_entityref(self, name: str) -> None:
+        self.broken |= name not in ("lt", "gt", "amp", "quot")
+        self.text += "&"
+
+    def handle_charref(self, name: str) -> None:
+        self.text += "'"
