@@ -10,7 +10,7 @@ from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from dashboard import clock
 from dashboard.accounts import sessions
-from dashboard.accounts.current import viewer
+from dashboard.accounts.current import CurrentOrganization, CurrentUser, viewer
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Membership, Organization
 from dashboard.database import current_engine
@@ -26,11 +26,14 @@ class Hub:
 
     def __init__(self) -> None:
         self.pages: dict[int, set[asyncio.Queue[str]]] = {}
+        self.when: dict[str, asyncio.Event] = {}  # workers of this process that wake on a topic
         self.closing = asyncio.Event()
 
     def hear(self, payload: str) -> None:
         """A hint `<organization>:<topic>` from the database."""
         organization, _, topic = payload.partition(":")
+        if topic in self.when:
+            self.when[topic].set()
         if organization.isdecimal():
             for queue in self.pages.get(int(organization), ()):
                 if queue.full():
@@ -109,6 +112,6 @@ async def _still_allowed(visitor: Visitor, organization: Organization) -> bool:
 
 
 @get("/{org:str}/live", name="live", guards=[viewer])
-async def stream(request: Request, organization: Organization, user: Visitor) -> ServerSentEvent:
+async def stream(request: Request, organization: CurrentOrganization, user: CurrentUser) -> ServerSentEvent:
     """The stream behind every open page of an organization."""
     return ServerSentEvent(messages(request.app.state.hub, user, organization))

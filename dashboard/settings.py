@@ -122,3 +122,18 @@ def _refuse_unsafe(settings: Settings) -> None:
         raise SettingsError("INTERNAL_API_SECRET must differ from SECRET_KEY.")
     if not settings.base_url.startswith("https://"):
         raise SettingsError("BASE_URL must be the https:// address people use, for links in mails and for cookies.")
+
+
+_current: Settings | None = None
+
+
+def use(settings: Settings) -> Settings:
+    """Make these the settings of this process; called once at start by `app.py`, the command line and the tests."""
+    global _current
+    _current = settings
+    return settings
+
+
+def current() -> Settings:
+    """The settings of this process, for the few places that build links or encrypt."""
+    return _current if _current is not None else use(with_development_secrets(load()))

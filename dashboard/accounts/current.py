@@ -3,18 +3,25 @@
 Every handler names one policy in `guards=[…]`; a test walks the route table and fails on one that does not."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.middleware.authentication import AbstractAuthenticationMiddleware, AuthenticationResult
+from litestar.di import NamedDependency
 
 from dashboard import clock, navigation
 from dashboard.accounts import csrf, sessions
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Membership, Organization, Role
 from dashboard.errors import NotAllowed, NotFound, NotSignedIn
+
+
+CurrentOrganization = NamedDependency[Organization]
+CurrentUser = NamedDependency[Visitor]
+Now = NamedDependency[datetime]
 
 
 class SessionMiddleware(AbstractAuthenticationMiddleware):

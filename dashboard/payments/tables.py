@@ -1,6 +1,6 @@
 from enum import StrEnum
 
-from piccolo.columns import JSONB, BigInt, Boolean, ForeignKey, SmallInt, Timestamptz, Varchar
+from piccolo.columns import JSONB, BigInt, Boolean, ForeignKey, Timestamptz, Varchar
 from piccolo.table import Table
 
 from dashboard.accounts.ownership import OrganizationOwned
@@ -23,7 +23,7 @@ class Payment(OrganizationOwned, Table):
     amount = BigInt(help_text="minor units of the currency; refunds and lost disputes are negative")
     currency = Varchar(length=10, help_text="as the provider wrote it, upper case")
     status = Varchar(length=40, default="")
-    rank = SmallInt(default=0, help_text="how far the provider's object has come; a lower one never overwrites")
+    rank = BigInt(default=0, help_text="how far the provider's object has come; a lower one never overwrites")
     provisional = Boolean(default=False, help_text="a refund known only by its charge, until refund.* names it")
     payment_intent = Varchar(length=80, default="")
     charge = Varchar(length=80, default="")

@@ -1,0 +1,70 @@
+"""Links that work once: set-up, reset, invitation, sign-in. Random, stored hashed, alive only from the moment of sending."""
+
+import hmac
+import secrets
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from dashboard import settings, signing
+from dashboard.accounts.sessions import digest
+from dashboard.accounts.tables import OneTimeToken
+from dashboard.database import rows
+from dashboard.errors import NotFound
+
+LIFETIME = {
+    "setup": timedelta(days=1),
+    "password_reset": timedelta(hours=1),
+    "sign_in_link": timedelta(minutes=15),
+    "invitation": timedelta(days=7),
+}
+PATHS = {"setup": "setup", "password_reset": "reset", "sign_in_link": "signin/link", "invitation": "invitation"}
+
+
+async def prepare(purpose: str, now: datetime, **facts: object) -> OneTimeToken:
+    """A row for a link to come. There is no secret yet: it is made when the mail goes out."""
+    token = OneTimeToken(purpose=purpose, created_at=now, expires_at=now + LIFETIME[purpose], **facts)
+    await token.save()
+    return token
+
+
+async def issue(token: OneTimeToken) -> str:
+    """Make the secret now and return the whole address; only the hash is stored."""
+    secret = secrets.token_urlsafe(32)
+    await OneTimeToken.update({OneTimeToken.token_hash: digest(secret)}).where(OneTimeToken.id == token.id)
+    return f"{settings.current().base_url}/{PATHS[token.purpose]}/{secret}"
+
+
+async def link_for_mail(token_id: int) -> str:
+    """The address for the mail being sent. A retry gets the same one, or the provider would refuse its idempotency key."""
+    token = await OneTimeToken.objects().get(OneTimeToken.id == token_id)
+    if token is None:
+        raise NotFound()
+    key = signing.derive(settings.current().secret_key, "one-time")
+    secret = hmac.new(key, f"{token.id}:{token.created_at.timestamp()}".encode(), sha256).hexdigest()
+    await OneTimeToken.update({OneTimeToken.token_hash: digest(secret)}).where(OneTimeToken.id == token_id)
+    return f"{settings.current().base_url}/{PATHS[token.purpose]}/{secret}"
+
+
+async def look(purpose: str, secret: str, now: datetime) -> OneTimeToken | None:
+    """The living token behind a link, without using it up: for the page a GET shows."""
+    found = await OneTimeToken.objects().where(
+        OneTimeToken.token_hash == digest(secret), OneTimeToken.purpose == purpose
+    ).first()
+    return found if found and found.used_at is None and found.expires_at > now else None
+
+
+async def use(purpose: str, secret: str, now: datetime) -> OneTimeToken:
+    """Use the link up; of many at once exactly one succeeds, the others get NotFound."""
+    won = await rows(
+        "UPDATE one_time_token SET used_at = {} WHERE token_hash = {} AND purpose = {} AND used_at IS NULL "
+        "AND expires_at > {} RETURNING id", now, digest(secret), purpose, now,
+    )  # fmt: skip
+    if not won:
+        raise NotFound("This link has been used or is too old. Ask for a new one.")
+    return await OneTimeToken.objects().where(OneTimeToken.id == won[0]["id"]).first()
+
+
+async def void(purpose: str, *, user: int | None = None, email: str = "") -> None:
+    """Kill links that are out there: after the mail address or the password changed, or when a newer one is sent."""
+    condition = (OneTimeToken.user == user) if user else (OneTimeToken.email == email)
+    await OneTimeToken.delete().where(OneTimeToken.purpose == purpose, OneTimeToken.used_at.is_null(), condition)

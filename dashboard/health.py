@@ -1,0 +1,25 @@
+"""Whether this process can serve, for a load balancer or a person in doubt."""
+
+from litestar import Request, Response, get
+
+from dashboard.accounts.current import public
+from dashboard.database import rows
+
+VERSION = "0.1.0"
+
+
+@get("/health", name="health", guards=[public])
+async def show(request: Request) -> Response:
+    """200 with the state of each part, 503 when the database does not answer."""
+    try:
+        await rows("SELECT 1 AS one")
+        database = "ok"
+    except Exception:  # whatever it is, the answer is the same: it cannot serve
+        database = "away"
+    scheduler = request.app.state.clockwork.state if hasattr(request.app.state, "clockwork") else "off"
+    body = {
+        "status": "ok" if database == "ok" else "unavailable", "database": database, "scheduler": scheduler,
+        "version": VERSION,
+    }  # fmt: skip
+    headers = {"Cache-Control": "no-store"} | ({} if database == "ok" else {"Retry-After": "5"})
+    return Response(body, status_code=200 if database == "ok" else 503, headers=headers)

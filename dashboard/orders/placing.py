@@ -1,0 +1,157 @@
+"""How an order comes to be: from a checkout session or by hand, once."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from dashboard.accounts.sessions import Visitor
+from dashboard.accounts.tables import Organization
+from dashboard.activity import actions as activity
+from dashboard.database import rows, transaction
+from dashboard.deliveries import actions as deliveries
+from dashboard.formats import money as as_money
+from dashboard.leads import actions as leads
+from dashboard.leads.tables import Lead
+from dashboard.orders import money
+from dashboard.orders.tables import Order, OrderStatus, Plan
+from dashboard.payments import journal
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """What a checkout session says, in our words."""
+
+    session: str
+    mode: str
+    email: str
+    name: str
+    amount: int
+    currency: str
+    placed_at: datetime
+    paid: bool
+    failed: bool = False
+    phone: str = ""
+    payment_intent: str = ""
+    invoice: str = ""
+    subscription: str = ""
+    metadata: dict[str, Any] = field(default_factory=dict)
+    payment_link: str = ""
+
+
+async def take_checkout(organization: Organization, checkout: Checkout) -> Order:
+    """The order of a checkout session: created the first time, told more every time. Holds the money lock."""
+    await journal.lock(organization)
+    order = await Order.of(organization).where(Order.session == checkout.session).first()
+    order = order or await _create(organization, checkout)
+    order.checkout_paid = order.checkout_paid or checkout.paid
+    order.checkout_failed = order.checkout_failed or checkout.failed
+    for name in ("payment_intent", "invoice", "subscription"):
+        setattr(order, name, getattr(order, name) or getattr(checkout, name))
+    await order.save()
+    if checkout.paid and checkout.mode == "payment" and checkout.amount > 0:
+        await journal.book_charge(
+            organization, amount=checkout.amount, currency=checkout.currency, occurred_at=checkout.placed_at,
+            lead=order.lead, description="Checkout", payment_intent=checkout.payment_intent, invoice=checkout.invoice,
+            session=checkout.session,
+        )  # fmt: skip
+    return await money.settle(organization, order)
+
+
+async def _create(organization: Organization, checkout: Checkout) -> Order:
+    source = str(checkout.metadata.get("utm_source") or checkout.metadata.get("source") or "Stripe checkout")[:80]
+    lead = await leads.find_or_create(
+        organization, checkout.email, checkout.name, phone=checkout.phone, source=source, source_data=checkout.metadata
+    )
+    plan = await plan_of(organization, checkout)
+    return await _insert(
+        organization, lead, plan, session=checkout.session, mode=checkout.mode, amount=checkout.amount,
+        currency=checkout.currency, placed_at=checkout.placed_at, source=source, source_data=checkout.metadata,
+        customer_name=checkout.name or lead.name, customer_email=checkout.email,
+    )  # fmt: skip
+
+
+async def create_by_hand(
+    organization: Organization, *, email: str, name: str, plan: Plan, amount: int, currency: str, paid: bool, by: Visitor,
+    now: datetime, once: str,
+) -> Order:  # fmt: skip
+    """An order paid another way, such as by bank transfer. The form's own token makes a double click one order."""
+    async with transaction():
+        await journal.lock(organization)
+        session = f"manual:{once}"
+        existing = await Order.of(organization).where(Order.session == session).first()
+        if existing:
+            return existing
+        lead = await leads.find_or_create(organization, email, name, source="By hand")
+        order = await _insert(
+            organization, lead, plan, session=session, provider="manual", mode="manual", amount=amount, currency=currency,
+            placed_at=now, source="By hand", customer_name=name or lead.name, customer_email=email, checkout_paid=paid,
+        )  # fmt: skip
+        if paid and amount:
+            await journal.book_charge(
+                organization, amount=amount, currency=currency, occurred_at=now, lead=lead.id, provider="manual",
+                description="Bank transfer", session=session,
+            )  # fmt: skip
+        await activity.record(organization, "order", order.id, "created", f"Order {order.number} created by hand", by=by)
+        return await money.settle(organization, order)
+
+
+async def _insert(organization: Organization, lead: Lead, plan: Plan | None, **facts: Any) -> Order:
+    numbered = await rows(
+        "UPDATE organization SET last_order_number = last_order_number + 1 WHERE id = {} RETURNING last_order_number",
+        organization.id,
+    )
+    order = Order(
+        organization=organization.id, lead=lead.id, number=numbered[0]["last_order_number"], status=OrderStatus.new,
+        plan=plan.id if plan else None, plan_name=plan.name if plan else "", tier=plan.tier if plan else "", **facts,
+    )  # fmt: skip
+    await order.save()
+    return order
+
+
+async def plan_of(organization: Organization, checkout: Checkout) -> Plan | None:
+    """Which plan was bought: named in the metadata, by price or payment link id, else the only one at that price."""
+    plans = await Plan.of(organization).where(Plan.archived_at.is_null()).order_by(Plan.id)
+    said = {str(checkout.metadata.get(key, "")).strip().lower() for key in ("plan", "plan_name", "plan_id", "tier")} - {""}
+    ids = {str(checkout.metadata.get(key, "")) for key in ("price", "price_id")} | {checkout.payment_link}
+    for plan in plans:
+        if plan.name.lower() in said or str(plan.id) in said or ids & set(plan.stripe_prices):
+            return plan
+    subscription = checkout.mode == "subscription"
+    same = [
+        plan for plan in plans
+        if plan.amount == checkout.amount and plan.currency == checkout.currency
+        and (plan.billing == "subscription") == subscription
+    ]  # fmt: skip
+    return same[0] if len(same) == 1 else None
+
+
+async def confirm(organization: Organization, order: Order, now: datetime) -> bool:
+    """The first time an order counts as paid: confirmation mail, staff alert, deadline. True only that first time."""
+    if order.payment_status in ("unpaid", "failed"):
+        return False
+    plan = await Plan.get_of(organization, order.plan) if order.plan else None
+    due_at = order.placed_at + timedelta(days=plan.days_to_deliver) if plan else None
+    first = (
+        await Order.update({Order.confirmed_at: order.placed_at, Order.due_at: due_at})
+        .where(Order.id == order.id, Order.confirmed_at.is_null())
+        .returning(Order.id)
+    )
+    if not first:
+        return False
+    await order.refresh()
+    lead = await Lead.get_of(organization, order.lead)
+    subject = ("order", order.id)
+    paid = as_money(order.amount, order.currency)
+    await activity.record(
+        organization, "order", order.id, "paid", "Payment received", actor="customer", detail=f"{paid} by {order.customer_name}"
+    )  # fmt: skip
+    await deliveries.queue_mail(
+        organization, lead, "payment_confirmation", key=f"payment_confirmation:{order.id}", subject=subject, order=order,
+        plan=plan,
+    )  # fmt: skip
+    await deliveries.queue_alert(
+        organization, "new_order", key=f"alert:new_order:{order.id}", title=f"New order {order.number}: {paid}",
+        lines=[f"{order.customer_name} · {order.plan_name or 'no plan recognised'}"],
+        href=f"/{organization.slug}/orders/{order.number}", subject=subject,
+    )  # fmt: skip
+    return True

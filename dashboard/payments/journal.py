@@ -1,0 +1,146 @@
+"""Booking money once: signed minor units, keyed by the provider's own id, the same result in any order of arrival.
+
+The caller holds the organization's money lock (`lock`), so that two events of one payment never pass each other."""
+
+from datetime import datetime
+from typing import Any
+
+from dashboard.accounts.tables import Organization
+from dashboard.database import serialize
+from dashboard.payments.tables import Payment, PaymentKind
+
+REFERENCES = ("payment_intent", "charge", "invoice", "session", "subscription")
+REFUND_RANK = {"pending": 1, "requires_action": 2, "succeeded": 3, "failed": 4, "canceled": 4}
+DISPUTE_RANK = {
+    "warning_needs_response": 1, "warning_under_review": 2, "needs_response": 3, "under_review": 4,
+    "warning_closed": 5, "prevented": 5, "won": 6, "lost": 6,
+}  # fmt: skip
+OPEN_DISPUTES = ("warning_needs_response", "warning_under_review", "needs_response", "under_review", "lost")
+
+
+async def lock(organization: Organization) -> None:
+    """Until this transaction ends, nobody else books money of this organization."""
+    await serialize(f"money:{organization.id}")
+
+
+async def book_charge(
+    organization: Organization, *, amount: int, currency: str, occurred_at: datetime, lead: int | None = None,
+    description: str = "", provider: str = "stripe", **references: str,
+) -> Payment:  # fmt: skip
+    """A payment that arrived. Checkout and invoice may both report it: the payment intent, else the invoice, else the
+    session makes it one."""
+    known = {name: value for name, value in references.items() if value}
+    existing = await _charge_with(organization, provider, known)
+    if existing is None:
+        existing = Payment(
+            organization=organization.id, kind=PaymentKind.charge, key=_charge_key(known), provider=provider, amount=amount,
+            currency=currency.upper(), status="succeeded", occurred_at=occurred_at, lead=lead, description=description,
+            **known,
+        )  # fmt: skip
+    else:
+        for name, value in known.items():
+            setattr(existing, name, value)
+        existing.key = _charge_key({name: getattr(existing, name) for name in REFERENCES})
+        existing.occurred_at = min(existing.occurred_at, occurred_at)
+        existing.lead = existing.lead or lead
+        existing.description = existing.description or description
+    await existing.save()
+    return existing
+
+
+def _charge_key(references: dict[str, str]) -> str:
+    kind = next(name for name in ("payment_intent", "invoice", "session", "charge") if references.get(name))
+    return f"charge:{references[kind]}"
+
+
+async def _charge_with(organization: Organization, provider: str, references: dict[str, str]) -> Payment | None:
+    for name in ("payment_intent", "invoice", "session"):
+        if value := references.get(name):
+            found = await (
+                Payment.of(organization)
+                .where(Payment.provider == provider, Payment.kind == PaymentKind.charge.value)
+                .where(getattr(Payment, name) == value)
+                .first()
+            )
+            if found:
+                return found
+    return None
+
+
+async def book_refund(
+    organization: Organization, refund_id: str, *, amount: int, currency: str, status: str, occurred_at: datetime,
+    description: str = "", **references: str,
+) -> Payment:  # fmt: skip
+    """Money given back, by its own id. One that failed stays as a line of zero. It replaces the provisional line."""
+    if charge := references.get("charge"):
+        await Payment.delete().where(
+            Payment.organization == organization.id, Payment.charge == charge, Payment.provisional.eq(True)
+        )
+    failed = status in ("failed", "canceled")
+    return await _advance(
+        organization, PaymentKind.refund, refund_id, rank=REFUND_RANK.get(status, 0), amount=0 if failed else -amount,
+        currency=currency, status=status, occurred_at=occurred_at, description=description, references=references,
+    )  # fmt: skip
+
+
+async def book_provisional_refund(
+    organization: Organization, charge: str, *, refunded: int, currency: str, occurred_at: datetime, **references: str
+) -> Payment | None:
+    """A charge says how much of it was given back, without naming the refunds: one line until `refund.*` arrives."""
+    named = await Payment.exists().where(
+        Payment.organization == organization.id, Payment.charge == charge, Payment.kind == PaymentKind.refund.value,
+        Payment.provisional.eq(False),
+    )  # fmt: skip
+    if named or not refunded:
+        return None
+    return await _advance(
+        organization, PaymentKind.refund, f"charge:{charge}", rank=refunded, amount=-refunded, currency=currency,
+        status="succeeded", occurred_at=occurred_at, provisional=True, references={"charge": charge} | references,
+    )  # fmt: skip
+
+
+async def book_dispute(
+    organization: Organization, dispute_id: str, *, amount: int, currency: str, status: str, occurred_at: datetime,
+    description: str = "", **references: str,
+) -> Payment:  # fmt: skip
+    """Money the bank took back while it asks; it returns to zero when the dispute is won or was only a warning."""
+    taken = status in ("needs_response", "under_review", "lost")
+    return await _advance(
+        organization, PaymentKind.dispute, dispute_id, rank=DISPUTE_RANK.get(status, 0), amount=-amount if taken else 0,
+        currency=currency, status=status, occurred_at=occurred_at, description=description, references=references,
+    )  # fmt: skip
+
+
+async def book_failure(
+    organization: Organization, payment_intent: str, *, currency: str, occurred_at: datetime, description: str
+) -> Payment:
+    """A declined attempt: no money, but the order says so until a charge arrives."""
+    return await _advance(
+        organization, PaymentKind.failure, f"failed:{payment_intent}", rank=int(occurred_at.timestamp()),
+        amount=0, currency=currency, status="failed", occurred_at=occurred_at, description=description,
+        references={"payment_intent": payment_intent},
+    )  # fmt: skip
+
+
+async def _advance(
+    organization: Organization, kind: PaymentKind, key: str, *, rank: int, amount: int, currency: str, status: str,
+    occurred_at: datetime, references: dict[str, str], description: str = "", provisional: bool = False,
+) -> Payment:  # fmt: skip
+    """Insert the line, or bring it further; an older report of the same thing changes nothing."""
+    known = {name: value for name, value in references.items() if value}
+    row = await Payment.of(organization).where(Payment.key == key, Payment.provider == "stripe").first()
+    if row is None:
+        row = Payment(
+            organization=organization.id, kind=kind, key=key, currency=currency.upper(), occurred_at=occurred_at,
+            amount=amount, status=status, rank=rank, description=description[:200], provisional=provisional, **known,
+        )  # fmt: skip
+    else:
+        facts: dict[str, Any] = dict(known)
+        if rank > row.rank:
+            facts |= {"rank": rank, "amount": amount, "status": status}
+            facts |= {"description": description[:200]} if description else {}
+        for name, value in facts.items():
+            setattr(row, name, value)
+        row.occurred_at = min(row.occurred_at, occurred_at)
+    await row.save()
+    return row

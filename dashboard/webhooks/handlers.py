@@ -1,0 +1,5 @@
+"""Which event of which sender is handled by what."""
+
+from dashboard.webhooks import stripe
+
+HANDLERS = {**stripe.HANDLERS}
