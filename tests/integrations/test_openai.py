@@ -15,6 +15,7 @@ from tests.partners.provider import provider
         ("429", {"code": "rate_limit_exceeded"}, Unavailable, "try again later"),
         ("429", {"code": "insufficient_quota"}, OverQuota, "no credit left"),
         ("500", None, Unavailable, "try again later"),
+        ("200", None, Unavailable, "makes no sense"),
     ],
 )
 async def test_says_what_is_wrong_with_the_connection(status, error, expected, words):

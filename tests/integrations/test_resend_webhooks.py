@@ -101,7 +101,7 @@ def test_refuses_a_signed_body_that_is_no_object(body):
     assert reason(signed(body), body) == "not JSON"
 
 
-@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_not base64!", ","])
+@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_not base64!", f"{SECRET}!!!!", ","])
 def test_there_is_nothing_here_without_a_usable_secret(secret):
     with pytest.raises(NotFound):
         receiver(secret).verify(BODY, signed(), NOW)
