@@ -9,10 +9,13 @@ const Backdesk = (() => {
       const target = event.target.closest?.(selector);
       if (target) handle(event, target);
     });
-  const typing = () =>
-    document.activeElement?.matches(
+  /** Whether keys are text now. A dialog that fades out still holds the focus, but nobody types in it. */
+  const typing = () => {
+    const field = document.activeElement?.closest(
       "input:not([type=checkbox]):not([type=radio]),textarea,select,[contenteditable=true]",
     );
+    return Boolean(field) && !field.closest("dialog:not([open])");
+  };
 
   // ── theme ──
   function isDark() {
@@ -34,7 +37,9 @@ const Backdesk = (() => {
   // ── dialogs: data-dialog opens, data-dialog-close and HX-Trigger "close-dialog" close ──
   function openDialog(selector) {
     const dialog = $(selector);
-    if (dialog && !dialog.open) dialog.showModal();
+    if (!dialog || dialog.open) return;
+    dialog.showModal();
+    $("[autofocus], .body :is(input:not([type=hidden]), select, textarea)", dialog)?.focus();
   }
   on("click", "[data-dialog]", (_, button) => {
     button.closest("[popover]")?.hidePopover();

@@ -24,7 +24,8 @@
       const commands = $$("[role=option]", group);
       commands.forEach((option) => {
         const text = $(".lab", option).textContent.toLowerCase();
-        option.hidden = !words.every((word) => text.includes(word)) || (option.dataset.action === "#new" && !$("[data-new]"));
+        const nothingNew = option.dataset.action === "#new" && !$("[data-new]");
+        option.hidden = nothingNew || !words.every((word) => text.includes(word));
       });
       group.hidden = commands.every((option) => option.hidden);
     }
