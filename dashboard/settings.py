@@ -27,6 +27,7 @@ class Settings:
     environment: str
     secret_key: str
     internal_api_secret: str
+    trusted_proxies: str
     allow_real_sends: bool
     stripe_api_base: str
     stripe_secret_key: str

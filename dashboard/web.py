@@ -7,7 +7,6 @@ from litestar import Litestar
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import CacheControlHeader, State
 from litestar.di import Provide
-from litestar.logging import LoggingConfig
 from litestar.middleware import DefineMiddleware
 from litestar.static_files import create_static_files_router
 
@@ -47,7 +46,7 @@ def create_app(settings: Settings, *, background: bool = True) -> Litestar:
         exception_handlers={Exception: answers.answer},
         before_send=[answers.add_headers],
         compression_config=CompressionConfig(backend="gzip", gzip_compress_level=4, minimum_size=600),
-        logging_config=LoggingConfig(log_exceptions="never", disable_stack_trace=set()),
+        logging_config=None,
         request_max_body_size=LARGEST_BODY,
         openapi_config=None,
         state=State(

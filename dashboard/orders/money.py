@@ -56,7 +56,7 @@ async def settle(organization: Organization, order: Order) -> Order:
     return order
 
 
-async def lines_of(organization: Organization, order: Order) -> list[dict[str, Any]]:
+async def lines_of(organization: Organization | int, order: Order) -> list[dict[str, Any]]:
     """The order's lines of the journal, oldest first."""
     return await (
         OrderPayment.select_of(

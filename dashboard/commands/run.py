@@ -1,0 +1,51 @@
+"""Serve: migrate, print the set-up link on an empty database, then answer requests until told to stop."""
+
+import asyncio
+import logging
+import sys
+
+import uvicorn
+
+from dashboard import clock
+from dashboard.accounts import one_time
+from dashboard.accounts.tables import User
+from dashboard.database import migrate
+from dashboard.settings import Settings
+
+GRACE = 5  # seconds for requests under way when the process is told to stop
+
+
+def serve(settings: Settings) -> int:
+    """Run the application in this process. Access is not logged: private links would stand in the log."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    for noisy in ("httpx", "httpcore", "apscheduler", "uvicorn.error"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    asyncio.run(prepare(settings))
+    from dashboard.web import create_app
+
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(settings), host=settings.host, port=settings.port, loop="uvloop", http="httptools",
+            access_log=False, log_config=None, server_header=False, timeout_graceful_shutdown=GRACE,
+            proxy_headers=bool(settings.trusted_proxies), forwarded_allow_ips=settings.trusted_proxies or None,
+        )
+    )  # fmt: skip
+    server.run()
+    return 0 if server.started else 1
+
+
+async def prepare(settings: Settings) -> None:
+    """Bring the schema up to date and say where to go."""
+    ran = await migrate()
+    if ran:
+        print(f"Database: {len(ran)} migrations applied.", flush=True)
+    print(f"Backdesk is at {settings.base_url}", flush=True)
+    if not await User.exists():
+        print(f"\nNobody has an account yet. Open this link once to create the owner and the first organization:\n"
+              f"\n    {await set_up_link()}\n", flush=True)  # fmt: skip
+
+
+async def set_up_link() -> str:
+    """A fresh one-time link; an earlier one that was never used dies."""
+    await one_time.void("setup", email="")
+    return await one_time.issue(await one_time.prepare("setup", clock.now()))

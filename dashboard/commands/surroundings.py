@@ -1,0 +1,41 @@
+"""What every command needs before it can start: settings, a database that answers, an up-to-date schema."""
+
+import contextlib
+import os
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import replace
+
+from dashboard import settings as process_settings
+from dashboard.settings import Settings, load, with_development_secrets
+
+
+@contextlib.contextmanager
+def prepared(env: Mapping[str, str] | None = None) -> Iterator[Settings]:
+    """Settings with a DATABASE_URL: the environment's, or that of the embedded server, which is started and, when
+    nobody else uses it, stopped at the end."""
+    settings = with_development_secrets(load(env))
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    embedded = not settings.database_url
+    if embedded:
+        from dashboard import embedded as server
+
+        settings = replace(settings, database_url=server.start(settings.data_dir))
+    os.environ["DATABASE_URL"] = settings.database_url  # piccolo_conf.py reads it when it is imported
+    process_settings.use(settings)
+    try:
+        yield settings
+    finally:
+        if embedded:
+            server.stop(settings.data_dir)
+
+
+@contextlib.asynccontextmanager
+async def connected() -> AsyncIterator[None]:
+    """A small pool for a command's queries."""
+    from dashboard.database import current_engine
+
+    await current_engine().start_connection_pool(min_size=1, max_size=4)
+    try:
+        yield
+    finally:
+        await current_engine().close_connection_pool()
