@@ -27,12 +27,14 @@ CREATE UNIQUE INDEX IF NOT EXISTS form_version_once ON form_version (form, numbe
 CREATE UNIQUE INDEX IF NOT EXISTS run_once ON run (job, period);
 CREATE INDEX IF NOT EXISTS run_history ON run (job, started_at DESC);
 CREATE INDEX IF NOT EXISTS saved_view_page ON saved_view (organization, page);
-CREATE INDEX IF NOT EXISTS delivery_due ON delivery (due_at, id) WHERE state = 'queued';
+CREATE INDEX IF NOT EXISTS delivery_due ON delivery (kind, due_at, id) WHERE state = 'queued';
+CREATE INDEX IF NOT EXISTS delivery_held ON delivery (created_at) WHERE state = 'held';
 CREATE INDEX IF NOT EXISTS delivery_leases ON delivery (lease_until) WHERE state = 'sending';
 CREATE INDEX IF NOT EXISTS delivery_list ON delivery (organization, created_at DESC, id DESC);
 CREATE INDEX IF NOT EXISTS delivery_state_list ON delivery (organization, state, created_at DESC, id DESC);
 CREATE INDEX IF NOT EXISTS delivery_subject ON delivery (organization, subject_kind, subject_id);
 CREATE INDEX IF NOT EXISTS delivery_provider ON delivery (provider_id) WHERE provider_id <> '';
+CREATE INDEX IF NOT EXISTS delivery_search ON delivery USING gin (lower(recipient || ' ' || title) gin_trgm_ops);
 CREATE UNIQUE INDEX IF NOT EXISTS suppression_address ON suppression (organization, email_normalized);
 CREATE UNIQUE INDEX IF NOT EXISTS orders_number ON orders (organization, number);
 CREATE UNIQUE INDEX IF NOT EXISTS orders_session ON orders (organization, session) WHERE session IS NOT NULL;

@@ -9,6 +9,9 @@ from dashboard.accounts.tables import Organization
 from dashboard.leads.tables import Lead
 
 
+KINDS = ("mail", "telegram", "refund")
+
+
 class DeliveryState(StrEnum):
     queued = "queued"  # retrying: queued with attempt > 0; undo: queued with due_at ahead
     sending = "sending"
@@ -27,7 +30,7 @@ class Delivery(OrganizationOwned, Table):
 
     organization = ForeignKey(Organization, null=True, default=None, index=True)
     key = Varchar(length=200, unique=True, help_text="what makes it happen once; also the provider's idempotency key")
-    kind = Varchar(length=20, help_text="mail, telegram, whatsapp, webhook or refund")
+    kind = Varchar(length=20, help_text="one of KINDS")
     name = Varchar(length=40, help_text="which mail or alert it is, such as intake_request")
     subject_kind = Varchar(length=20, default="", help_text="what it is about, such as order")
     subject_id = BigInt(null=True, default=None)
@@ -42,10 +45,18 @@ class Delivery(OrganizationOwned, Table):
     lease_until = Timestamptz(null=True, default=None)
     lease_token = Varchar(length=40, default="")
     first_tried_at = Timestamptz(null=True, default=None, help_text="an idempotency key's life starts here")
+    unclear_via = Varchar(length=20, default="", help_text="the provider that may have taken an earlier try")
+    resends = Integer(default=0, help_text="raised when a person sends it anew: the provider must see another key then")
     provider_id = Varchar(length=120, default="")
     settled_at = Timestamptz(null=True, default=None)
     opened_at = Timestamptz(null=True, default=None)
     clicked_at = Timestamptz(null=True, default=None)
+
+    @property
+    def provider_key(self) -> str:
+        """The idempotency key the provider sees. A new one once a person sends it anew: under the old one the provider
+        would only repeat its old answer."""
+        return f"{self.key}:{self.resends}" if self.resends else self.key
 
 
 class DeliveryAttempt(Table):
