@@ -53,7 +53,7 @@ async def add_headers(message: Message, scope: Scope) -> None:
         if name not in headers:
             headers[name] = value
     if "speculation-rules" not in headers and headers.get("content-type", "").startswith("text/html"):
-        headers["speculation-rules"] = '"/static/speculation.json"'
+        headers["speculation-rules"] = '"/speculation.json"'
     if scope.get("user") is not None and "cache-control" not in headers:
         headers["cache-control"] = "no-store"
 

@@ -1,9 +1,10 @@
-"""Whether this process can serve, for a load balancer or a person in doubt."""
+"""Addresses that belong to no slice: whether this process can serve, and what browsers may fetch ahead."""
 
 from litestar import Request, Response, get
 
 from dashboard.accounts.current import public
 from dashboard.database import rows
+from dashboard.templating import ROOT
 
 VERSION = "0.1.0"
 
@@ -23,3 +24,11 @@ async def show(request: Request) -> Response:
     }  # fmt: skip
     headers = {"Cache-Control": "no-store"} | ({} if database == "ok" else {"Retry-After": "5"})
     return Response(body, status_code=200 if database == "ok" else 503, headers=headers)
+
+
+@get("/speculation.json", name="speculation", guards=[public], media_type="application/speculationrules+json")
+async def speculation() -> Response[bytes]:
+    """Hovered links are fetched ahead of the click. Its media type is one that static files do not get."""
+    body = (ROOT / "static" / "speculation.json").read_bytes()
+    headers = {"Cache-Control": "public, max-age=3600"}
+    return Response(body, media_type="application/speculationrules+json", headers=headers)

@@ -5,4 +5,4 @@ from dashboard.accounts.routes import ROUTES as ACCOUNTS
 from dashboard.orders.routes import ROUTES as ORDERS
 from dashboard.webhooks.routes import ROUTES as WEBHOOKS
 
-ROUTES = [live.stream, health.show, *ACCOUNTS, *ORDERS, *WEBHOOKS]
+ROUTES = [live.stream, health.show, health.speculation, *ACCOUNTS, *ORDERS, *WEBHOOKS]

@@ -58,6 +58,8 @@ def _globals() -> dict[str, Any]:
         "moment": formats.moment,
         "day": formats.day,
         "deadline": formats.deadline,
+        "time_tag": formats.time_tag,
+        "runs_summary": charts.runs_summary,
         "file_size": formats.file_size,
         "initials": formats.initials,
         "hue": formats.hue,
