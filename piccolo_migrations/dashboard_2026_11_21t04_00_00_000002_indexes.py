@@ -11,6 +11,7 @@ STATEMENTS = """
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
 CREATE UNIQUE INDEX IF NOT EXISTS membership_once ON membership ("user", organization);
 CREATE UNIQUE INDEX IF NOT EXISTS credential_once ON credential (organization, name);
+CREATE UNIQUE INDEX IF NOT EXISTS channel_test_once ON channel_test (organization, channel);
 CREATE INDEX IF NOT EXISTS app_session_expiry ON app_session (expires_at);
 CREATE INDEX IF NOT EXISTS activity_subject ON activity (organization, subject_kind, subject_id, created_at DESC, id DESC);
 CREATE INDEX IF NOT EXISTS note_subject ON note (organization, subject_kind, subject_id, created_at DESC);

@@ -52,6 +52,7 @@ class User(Table, tablename="app_user"):
     password_hash = Varchar(length=200, default="")
     totp_secret = Bytea(null=True, default=None, help_text="encrypted; set once the first code was right")
     totp_last_step = BigInt(default=0, help_text="so that a code works once")
+    recovery_codes = JSONB(default=[], help_text="hashes of the codes for a lost phone; one that was used is gone")
     keys_off = Boolean(default=False, help_text="single-key shortcuts switched off")
     disabled_at = Timestamptz(null=True, default=None)
     created_at = Timestamptz(default=TimestamptzNow())
@@ -80,7 +81,7 @@ class Session(Table, tablename="app_session"):
 
 
 class OneTimeToken(Table):
-    """A right that is used once: set-up, reset, invitation. Only the hash is stored."""
+    """A right that is used once: set-up, reset, sign-in, invitation. Only the hash is stored."""
 
     id = BigSerial(primary_key=True)
     token_hash = Bytea(unique=True, null=True, default=None, help_text="null until the mail is sent")
@@ -106,8 +107,19 @@ class Credential(Table):
     set_at = Timestamptz(default=TimestamptzNow())
 
 
+class ChannelTest(Table):
+    """What the last test of a connection said, so that a failing one looks failed."""
+
+    id = BigSerial(primary_key=True)
+    organization = ForeignKey(Organization, null=False, index=True)
+    channel = Varchar(length=20)
+    failed = Boolean(default=False)
+    message = Varchar(length=400, default="")
+    at = Timestamptz(default=TimestamptzNow())
+
+
 class Attempt(Table):
-    """Wrong passwords, counted by account and by address in PostgreSQL, so that the limits hold across processes."""
+    """Tries at passwords, codes and mails, counted in PostgreSQL, so that the limits hold across processes."""
 
     id = BigSerial(primary_key=True)
     key = Varchar(length=120, unique=True)
