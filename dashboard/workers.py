@@ -11,7 +11,9 @@ from litestar import Litestar
 from dashboard import clock, live
 from dashboard.accounts import credentials
 from dashboard.database import current_engine
-from dashboard.deliveries import dispatcher
+from dashboard.deliveries import dispatcher, held
+from dashboard.deliveries.lanes import Lanes
+from dashboard.deliveries.tables import KINDS
 from dashboard.runs import actions as runs
 from dashboard.runs.clockwork import Clockwork
 from dashboard.schedule import SCHEDULE
@@ -19,6 +21,7 @@ from dashboard.webhooks import handlers, ledger
 
 log = logging.getLogger(__name__)
 SWEEP = 2.0
+MEND_EVERY = 10.0
 POOL = {"min_size": 2, "max_size": 12}
 
 
@@ -26,12 +29,23 @@ async def drain_in_tray() -> bool:
     return await ledger.work(handlers.HANDLERS, clock.now())
 
 
-async def drain_out_tray() -> bool:
+def drain_out_tray(kind: str, lanes: Lanes) -> Callable[[], Awaitable[bool]]:
+    """The step for one kind of delivery: each has a loop of its own, so a slow provider holds up no other."""
+
+    async def step() -> bool:
+        return bool(await dispatcher.work(credentials.integrations_for, clock.now(), kind, lanes))
+
+    return step
+
+
+async def mend_out_tray() -> bool:
+    """Rescue what a dead worker left behind, and let go what waited for a channel that is connected by now."""
     await dispatcher.rescue(credentials.integrations_for, clock.now())
-    return bool(await dispatcher.work(credentials.integrations_for, clock.now()))
+    await held.release_ready(credentials.integrations_for, clock.now())
+    return False
 
 
-async def loop(step: Callable[[], Awaitable[bool]], hint: asyncio.Event) -> None:
+async def loop(step: Callable[[], Awaitable[bool]], hint: asyncio.Event, every: float = SWEEP) -> None:
     """Work while there is something due, then wait for a hint or the next sweep. Trouble is logged and tried again."""
     while True:
         try:
@@ -42,7 +56,7 @@ async def loop(step: Callable[[], Awaitable[bool]], hint: asyncio.Event) -> None
             log.exception("a background step failed; it is tried again")
             await asyncio.sleep(1)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(hint.wait(), SWEEP)
+            await asyncio.wait_for(hint.wait(), every)
 
 
 @contextlib.asynccontextmanager
@@ -59,13 +73,15 @@ async def pool(app: Litestar) -> AsyncIterator[None]:
 async def background(app: Litestar) -> AsyncIterator[None]:
     """The loops and the clock. On SIGTERM streams end first, then steps under way finish."""
     hub: live.Hub = app.state.hub
+    lanes = Lanes()
     hub.when["outbox"] = app.state.out_tray
     clockwork = Clockwork(SCHEDULE, lambda job, due_at: runs.run(job, clock.now(), due_at=due_at), clock.now)
     app.state.clockwork = clockwork
     tasks = [
         asyncio.create_task(loop(drain_in_tray, app.state.in_tray)),
         asyncio.create_task(loop(drain_in_tray, app.state.in_tray)),
-        asyncio.create_task(loop(drain_out_tray, app.state.out_tray)),
+        *(asyncio.create_task(loop(drain_out_tray(kind, lanes), app.state.out_tray)) for kind in KINDS),
+        asyncio.create_task(loop(mend_out_tray, asyncio.Event(), MEND_EVERY)),
         asyncio.create_task(clockwork.run()),
     ]
     restore = _end_streams_on_sigterm(hub)

@@ -5,7 +5,7 @@ import secrets
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from dashboard import settings, signing
+from dashboard import clock, settings, signing
 from dashboard.accounts.sessions import digest
 from dashboard.accounts.tables import OneTimeToken
 from dashboard.database import rows
@@ -35,10 +35,11 @@ async def issue(token: OneTimeToken) -> str:
 
 
 async def link_for_mail(token_id: int) -> str:
-    """The address for the mail being sent. A retry gets the same one, or the provider would refuse its idempotency key."""
-    token = await OneTimeToken.objects().get(OneTimeToken.id == token_id)
-    if token is None:
-        raise NotFound()
+    """The address for the mail being sent. A retry gets the same one, or the provider would refuse its idempotency key:
+    so it is derived, not drawn, and nothing but SECRET_KEY can derive it. NotFound once it could open nothing."""
+    token = await OneTimeToken.objects().where(OneTimeToken.id == token_id).first()
+    if token is None or token.used_at is not None or token.expires_at <= clock.now():
+        raise NotFound("The link of this mail was used, is too old, or a newer one has replaced it.")
     key = signing.derive(settings.current().secret_key, "one-time")
     secret = hmac.new(key, f"{token.id}:{token.created_at.timestamp()}".encode(), sha256).hexdigest()
     await OneTimeToken.update({OneTimeToken.token_hash: digest(secret)}).where(OneTimeToken.id == token_id)
@@ -64,7 +65,10 @@ async def use(purpose: str, secret: str, now: datetime) -> OneTimeToken:
     return await OneTimeToken.objects().where(OneTimeToken.id == won[0]["id"]).first()
 
 
-async def void(purpose: str, *, user: int | None = None, email: str = "") -> None:
-    """Kill links that are out there: after the mail address or the password changed, or when a newer one is sent."""
+async def void(purpose: str, *, user: int | None = None, email: str = "", organization: int | None = None) -> None:
+    """Kill links that are out there: after the mail address or the password changed, or when a newer one is sent.
+    With `organization` only that organization's: an invitation elsewhere stays good."""
     condition = (OneTimeToken.user == user) if user else (OneTimeToken.email == email)
+    if organization is not None:
+        condition &= OneTimeToken.organization == organization
     await OneTimeToken.delete().where(OneTimeToken.purpose == purpose, OneTimeToken.used_at.is_null(), condition)

@@ -1,4 +1,4 @@
-"""The out-tray. Everything that shall happen outside becomes a row here first; the dispatcher does the rest."""
+"""The out-tray: putting messages in, and what a person can do with them. The dispatcher does the rest."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,14 +8,14 @@ from dashboard.accounts.ownership import organization_id
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Organization, User
 from dashboard.activity import actions as activity
-from dashboard.database import rows, transaction
+from dashboard.database import hint, row, transaction
 from dashboard.deliveries import mails
-from dashboard.deliveries.tables import Delivery, DeliveryState
+from dashboard.deliveries.tables import KINDS, Delivery, DeliveryState
 from dashboard.errors import Conflict
 from dashboard.leads.tables import Lead
 
 UNDO = timedelta(seconds=10)
-FRESH_ENOUGH = timedelta(hours=24)
+SAFE_KEY = timedelta(hours=12)  # well within the life of an idempotency key at every provider
 
 
 async def queue(
@@ -23,31 +23,34 @@ async def queue(
     payload: dict[str, Any], due_at: datetime | None = None, lead: int | None = None, subject: tuple[str, int] | None = None,
 ) -> bool:  # fmt: skip
     """Put one message or call in the out-tray; False when that key was there already, and then nothing changes."""
+    if kind not in KINDS:
+        raise ValueError(f"Nothing sends deliveries of kind {kind}")
     kind_of, id_of = subject or ("", None)
     delivery = Delivery(
         organization=organization_id(organization) if organization is not None else None,
-        key=key, kind=kind, name=name, recipient=recipient[:254], title=title[:250], payload=payload,
-        due_at=due_at or clock.now(), lead=lead, subject_kind=kind_of, subject_id=id_of,
+        key=key, kind=kind, name=name, recipient=recipient.strip()[:254], title=mails.one_line(title)[:250],
+        payload=payload, due_at=due_at or clock.now(), lead=lead, subject_kind=kind_of, subject_id=id_of,
     )  # fmt: skip
     inserted = (
         await Delivery.insert(delivery).on_conflict(target=Delivery.key, action="DO NOTHING").returning(Delivery.id)
     )
-    if inserted and organization is not None:
-        await activity.changed(organization, "outbox")
+    if inserted:
+        await _changed(delivery.organization)
     return bool(inserted)
 
 
 async def queue_mail(
-    organization: Organization, lead: Lead, name: str, *, key: str, subject: tuple[str, int] | None = None,
-    due_at: datetime | None = None, attachments: list[dict] | None = None, **context: Any,
+    organization: Organization, lead: Lead, name: str, /, *, key: str, subject: tuple[str, int] | None = None,
+    due_at: datetime | None = None, **context: Any,
 ) -> bool:  # fmt: skip
-    """Render one of our mails to a lead and put it in the out-tray. Without an address nothing can be sent: False."""
+    """Render one of our mails (mails.KINDS names the facts) to a lead and put it in the out-tray. Without an address
+    nothing can be sent: False."""
     if not lead.email:
         return False
     mail = mails.render(name, organization, lead=lead, **context)
     payload = {
         "subject": mail.subject, "html": mail.html, "text": mail.text, "from_name": organization.name,
-        "from": organization.from_address, "attachments": attachments or [],
+        "from": organization.from_address,
     }  # fmt: skip
     return await queue(
         organization, key=key, kind="mail", name=name, recipient=lead.email, title=mail.subject, payload=payload,
@@ -55,10 +58,13 @@ async def queue_mail(
     )  # fmt: skip
 
 
-async def queue_account_mail(name: str, *, key: str, recipient: str, one_time_token: int, **context: Any) -> bool:
+async def queue_account_mail(name: str, /, *, key: str, recipient: str, one_time_token: int, **context: Any) -> bool:
     """Mail about an account, such as a reset: belongs to no organization, and its link is made at the moment of sending."""
     mail = mails.render(name, None, **context)
-    payload = {"subject": mail.subject, "html": mail.html, "text": mail.text, "one_time_token": one_time_token}
+    payload = {
+        "subject": mail.subject, "html": mail.html, "text": mail.text, "from_name": "Backdesk",
+        "one_time_token": one_time_token,
+    }  # fmt: skip
     return await queue(None, key=key, kind="mail", name=name, recipient=recipient, title=mail.subject, payload=payload)
 
 
@@ -74,57 +80,103 @@ async def queue_alert(
 
 
 async def cancel(delivery: Delivery, by: Visitor | User) -> Delivery:
-    """Take a message back that has not left. Repeating it changes nothing."""
-    return await _move(delivery, DeliveryState.cancelled, ("queued", "held"), "Cancelled by hand", by, "cancelled")
+    """Take a message back that has not left, or give one up that could not. Repeating it changes nothing."""
+    done = {"why": "Cancelled by hand", "settled_at": clock.now()}
+    return await _move(delivery, DeliveryState.cancelled, ("queued", "held", "failed"), by, "cancelled", done)
 
 
 async def send_now(delivery: Delivery, by: Visitor | User, now: datetime) -> Delivery:
-    """Queue a message again that failed, waits for its next try or was held."""
-    states = ("queued", "failed", "held", "bounced")
-    return await _move(delivery, DeliveryState.queued, states, "", by, "queued again", due_at=now, attempt=0)
+    """Queue a message again that failed or bounced, was held, or waits for its next try."""
+    again = {"due_at": now, "attempt": 0, "settled_at": None}
+    if delivery.state in (DeliveryState.failed, DeliveryState.bounced):
+        again |= _anew(delivery)
+        return await _move(delivery, DeliveryState.queued, (delivery.state,), by, "queued again", again)
+    return await _move(delivery, DeliveryState.queued, ("queued", "held"), by, "queued again", again)
 
 
 async def decide(delivery: Delivery, *, arrived: bool, by: Visitor | User, now: datetime) -> Delivery:
     """A person settles an unknown one: it arrived, or send it again although it may arrive twice."""
     if arrived:
-        return await _move(delivery, DeliveryState.sent, ("unknown",), "Marked as arrived by hand", by, "marked as arrived")
-    return await _move(
-        delivery, DeliveryState.queued, ("unknown",), "", by, "queued again", due_at=now, attempt=0, first_tried_at=None
-    )
+        done = {"why": "Marked as arrived by hand", "settled_at": now}
+        return await _move(delivery, DeliveryState.sent, ("unknown",), by, "marked as arrived", done)
+    again: dict[str, Any] = {"due_at": now, "attempt": 0, "settled_at": None, "unclear_via": ""}
+    if delivery.first_tried_at is None or now - delivery.first_tried_at > SAFE_KEY:
+        again |= _anew(delivery)  # else the provider still knows the key and tells whether it has the message
+    return await _move(delivery, DeliveryState.queued, ("unknown",), by, "queued again", again)
+
+
+async def send_copy(delivery: Delivery, by: Visitor | User, now: datetime) -> Delivery:
+    """Send the same message once more as a delivery of its own, after the ten seconds in which it can be cancelled.
+    While such a copy has not left, asking again gives that one."""
+    stem = delivery.key.partition(":copy:")[0]
+    async with transaction():
+        found = await row(
+            "SELECT count(*) AS copies, max(id) FILTER (WHERE state IN ('queued', 'sending', 'held')) AS waiting "
+            "FROM delivery WHERE organization = {} AND starts_with(key, {})", delivery.organization, f"{stem}:copy:",
+        )  # fmt: skip
+        assert found is not None
+        if found["waiting"]:
+            return await Delivery.get_of(delivery.organization, found["waiting"])
+        key = f"{stem}:copy:{found['copies'] + 1}"
+        made = await queue(
+            delivery.organization, key=key, kind=delivery.kind, name=delivery.name, recipient=delivery.recipient,
+            title=delivery.title, payload=delivery.payload, due_at=now + UNDO, lead=delivery.lead,
+            subject=(delivery.subject_kind, delivery.subject_id) if delivery.subject_kind else None,
+        )  # fmt: skip
+        copy = await Delivery.of(delivery.organization).where(Delivery.key == key).first()
+        if made:
+            await _record(copy, "queued once more", by)
+        return copy
+
+
+def _anew(delivery: Delivery) -> dict[str, Any]:
+    return {"resends": delivery.resends + 1, "first_tried_at": None, "provider_id": "", "unclear_via": ""}
 
 
 async def _move(
-    delivery: Delivery, to: DeliveryState, allowed: tuple[str, ...], why: str, by: Visitor | User, verb: str, **also: Any
+    delivery: Delivery, to: DeliveryState, allowed: tuple[str, ...], by: Visitor | User, verb: str, also: dict[str, Any]
 ) -> Delivery:
     async with transaction():
-        changed = {"state": to.value, "why": why} | also
         moved = (
-            await Delivery.update(changed)
+            await Delivery.update({"state": to.value, "why": ""} | also)
             .where(Delivery.id == delivery.id, Delivery.state.is_in(list(allowed)))
             .returning(Delivery.id)
         )
-        if moved and delivery.organization is not None:
-            title = f"{delivery.title} {verb}"
-            await activity.record(delivery.organization, "delivery", delivery.id, verb.replace(" ", "_"), title, by=by)
-            if delivery.subject_kind:
-                await activity.record(
-                    delivery.organization, delivery.subject_kind, delivery.subject_id, "delivery", title, by=by
-                )
+        if moved:
+            await _record(delivery, verb, by)
     await delivery.refresh()
     if not moved and delivery.state != to:
-        raise Conflict(f"This is {delivery.state} by now, so nothing was changed.")
+        raise Conflict(f"{SINCE.get(delivery.state, 'This has changed.')} Nothing was changed.")
     return delivery
 
 
-async def release_held(organization: int, kinds: list[str], now: datetime) -> int:
-    """A channel was connected: queue what it held for less than 24 hours; older ones wait for a person. How many."""
-    if not kinds:
-        return 0
-    released = await rows(
-        "UPDATE delivery SET state = 'queued', why = '', due_at = {} WHERE organization = {} AND state = 'held' "
-        "AND kind = ANY({}) AND created_at > {} RETURNING id",
-        now, organization, kinds, now - FRESH_ENOUGH,
-    )  # fmt: skip
-    if released:
+SINCE = {
+    "queued": "This is queued by now.",
+    "sending": "This is being sent at this moment.",
+    "sent": "This was sent in the meantime.",
+    "delivered": "This was delivered in the meantime.",
+    "bounced": "This bounced in the meantime.",
+    "failed": "This failed in the meantime.",
+    "unknown": "Nobody knows whether this arrived. Decide that first.",
+    "held": "This is held by now.",
+    "suppressed": "The address may not be written to any more.",
+    "cancelled": "Someone cancelled this in the meantime.",
+}
+
+
+async def _record(delivery: Delivery, verb: str, by: Visitor | User) -> None:
+    """One line on the delivery and one on what it is about."""
+    if delivery.organization is None:
+        return
+    title, kind = f"{delivery.title} {verb}", f"delivery_{verb.replace(' ', '_')}"
+    await activity.record(delivery.organization, "delivery", delivery.id, kind, title, by=by)
+    if delivery.subject_kind:
+        await activity.record(delivery.organization, delivery.subject_kind, delivery.subject_id, kind, title, by=by)
+
+
+async def _changed(organization: int | None) -> None:
+    """Wakes the dispatchers and the open pages; account mail concerns no page."""
+    if organization is not None:
         await activity.changed(organization, "outbox")
-    return len(released)
+    else:
+        await hint("backdesk", "0:outbox")

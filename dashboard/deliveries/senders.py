@@ -1,79 +1,127 @@
-"""How each kind of delivery leaves. A sender gets a row and the outside world, and returns the provider's id."""
+"""How each kind of delivery leaves. A channel prepares a call from a row and the outside world; the dispatcher makes it."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from email.utils import parseaddr
 
-from dashboard import links, settings
+from dashboard import links
 from dashboard.accounts import one_time
+from dashboard.accounts.tables import Organization
 from dashboard.deliveries import mails
 from dashboard.deliveries.tables import Delivery
+from dashboard.errors import NotFound
 from dashboard.integrations import Integrations
 from dashboard.integrations.mail import Message
-from dashboard.integrations.outcomes import NotConfigured
+from dashboard.integrations.outcomes import Refused
+from dashboard.integrations.telegram import escape
 
-STRIPE_KEY_LIFETIME = timedelta(hours=24)
+Call = Callable[[], Awaitable[str]]
+REFUND_REASONS = ("duplicate", "fraudulent", "requested_by_customer")
+LONGEST_LINE, MOST_LINES = 500, 7  # together they stay under Telegram's 4,096
 
 
 @dataclass(frozen=True)
 class Channel:
-    send: Callable[[Delivery, Integrations], Awaitable[str]]
-    key_lifetime: Callable[[Integrations], timedelta | None]
+    """`prepare` builds the call and changes nothing outside; the call answers with the provider's id.
+    `missing`: what the organization has to set first, in words, "" when the channel can be used.
+    `via`: which provider that is, and how long it recognises an idempotency key (None: it does not)."""
+
+    prepare: Callable[[Delivery, Integrations], Awaitable[Call]]
+    missing: Callable[[Integrations, str], str]
+    via: Callable[[Integrations], tuple[str, timedelta | None]]
 
 
-async def send_mail(delivery: Delivery, integrations: Integrations) -> str:
-    """One mail to one person."""
+async def mail(delivery: Delivery, outside: Integrations) -> Call:
+    """One mail to one person. A one-time link is made here, so it is nowhere before the mail leaves."""
     payload = delivery.payload
-    sender = payload.get("from") or settings.current().auth_from_email
-    if not integrations.mail.configured:
-        raise NotConfigured(integrations.mail.missing)
-    if not sender:
-        raise NotConfigured("No sender address yet. Set “Sends from” in Settings, Organization.")
     html, text = payload["html"], payload["text"]
     if payload.get("one_time_token"):
-        link = await one_time.link_for_mail(payload["one_time_token"])
+        try:
+            link = await one_time.link_for_mail(payload["one_time_token"])
+        except NotFound as problem:
+            raise Refused(f"{problem.message} Nothing was sent.") from None
         html, text = html.replace(mails.ONE_TIME, link), text.replace(mails.ONE_TIME, link)
-    name = payload.get("from_name", "")
+    address = payload.get("from") or await from_address(delivery.organization) or outside.mail.default_from
     message = Message(
         to=delivery.recipient, subject=payload["subject"], html=html, text=text,
-        from_=f"{_display(name)} <{sender}>" if name else sender,
-        tags={"kind": delivery.name, "delivery": str(delivery.id)},
-        attachments=payload.get("attachments", []),
+        from_=sender(payload.get("from_name", ""), address),
+        tags={"kind": delivery.name, "delivery": f"{delivery.id}-{delivery.resends}"},
     )  # fmt: skip
-    return await integrations.mail.send(message, delivery.key)
+    return lambda: outside.mail.send(message, delivery.provider_key)
 
 
-def _display(name: str) -> str:
-    """A From name with nothing in it that could end the name early."""
-    kept = "".join(c for c in name if c.isprintable() and c not in '<>"\\,;:@()[]')
-    return f'"{kept.strip()}"'
+def mail_missing(outside: Integrations, from_address: str) -> str:
+    if outside.mail.missing:
+        return f"Mail is not connected: {outside.mail.missing}."
+    if not (from_address or outside.mail.default_from):
+        return "There is no sender address yet. Set “Sends from” in Settings, or AUTH_FROM_EMAIL."
+    return ""
 
 
-async def send_telegram(delivery: Delivery, integrations: Integrations) -> str:
+def mail_via(outside: Integrations) -> tuple[str, timedelta | None]:
+    chosen = outside.mail.chosen
+    return chosen.name, chosen.key_lifetime
+
+
+async def from_address(organization: int | None) -> str:
+    """The address an organization sends from, as it is now."""
+    if organization is None:
+        return ""
+    found = await Organization.select(Organization.from_address).where(Organization.id == organization).first()
+    return found["from_address"] if found else ""
+
+
+def sender(name: str, address: str) -> str:
+    """A From header; nothing in the name can end it early."""
+    kept = "".join(c for c in mails.one_line(name) if c not in '<>"\\,;:@()[]').strip()
+    return f'"{kept}" <{parseaddr(address)[1]}>' if kept else address
+
+
+async def telegram(delivery: Delivery, outside: Integrations) -> Call:
     """One alert to the team's chat."""
-    telegram = integrations.telegram
-    if not telegram.configured:
-        raise NotConfigured(telegram.missing)
-    payload = delivery.payload
-    lines = [payload["title"], *payload["lines"], links.inside(payload["href"])]
-    return await telegram.send("\n".join(lines))
+    text = telegram_text(delivery.payload)
+    return lambda: outside.telegram.send("", text)
 
 
-async def send_refund(delivery: Delivery, integrations: Integrations) -> str:
+def telegram_text(payload: dict) -> str:
+    """An alert in Telegram's HTML: what happened in bold, the facts, and the page it is about."""
+    title = escape(payload["title"], LONGEST_LINE)
+    facts = [escape(line, LONGEST_LINE) for line in payload["lines"][:MOST_LINES] if line]
+    return "\n".join([f"<b>{title}</b>", *facts, escape(links.inside(payload["href"]))])
+
+
+async def refund(delivery: Delivery, outside: Integrations) -> Call:
     """Money back through Stripe. The journal changes only when Stripe's own event says so."""
-    stripe = integrations.stripe
-    if not stripe.configured:
-        raise NotConfigured(stripe.missing)
     payload = delivery.payload
-    refund_id, _ = await stripe.refund(
-        payment_intent=payload.get("payment_intent", ""), charge=payload.get("charge", ""), amount=payload["amount"],
-        reason=payload.get("reason", ""), key=delivery.key, metadata={"order": str(delivery.subject_id)},
-    )  # fmt: skip
-    return refund_id
+    reason = payload.get("reason") or ""
+    facts = {
+        "amount": int(payload["amount"]), "payment_intent": payload.get("payment_intent") or "",
+        "charge": payload.get("charge") or "", "key": delivery.provider_key,
+        "reason": reason if reason in REFUND_REASONS else REFUND_REASONS[-1],
+        "metadata": {"delivery": str(delivery.id), "reason": mails.one_line(reason)[:400]},
+    }  # fmt: skip
+
+    async def call() -> str:
+        return (await outside.stripe.refund(**facts)).id
+
+    return call
 
 
-SENDERS = {
-    "mail": Channel(send_mail, lambda outside: outside.mail.key_lifetime),
-    "telegram": Channel(send_telegram, lambda _: None),
-    "refund": Channel(send_refund, lambda _: STRIPE_KEY_LIFETIME),
+def _missing(name: str, what: str) -> Callable[[Integrations, str], str]:
+    def missing(outside: Integrations, _: str) -> str:
+        provider = getattr(outside, name)
+        return f"{what}: {provider.missing}." if provider.missing else ""
+
+    return missing
+
+
+def _via(name: str) -> Callable[[Integrations], tuple[str, timedelta | None]]:
+    return lambda outside: (getattr(outside, name).name, getattr(outside, name).key_lifetime)
+
+
+CHANNELS = {
+    "mail": Channel(mail, mail_missing, mail_via),
+    "telegram": Channel(telegram, _missing("telegram", "Telegram is not connected"), _via("telegram")),
+    "refund": Channel(refund, _missing("stripe", "Stripe is not connected"), _via("stripe")),
 }
