@@ -1,15 +1,20 @@
 """Record every event once, handle it once, keep what went wrong."""
 
+import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
+import asyncpg
+
 from dashboard import crash
 from dashboard.accounts.tables import Organization
 from dashboard.activity import actions as activity
 from dashboard.database import claim, rows, transaction, translate
-from dashboard.errors import Conflict, Unavailable
+from dashboard.deliveries import actions as deliveries
+from dashboard.errors import DashboardError, Invalid
+from dashboard.integrations.signatures import BadSignature
 from dashboard.webhooks.tables import EventState, InboundEvent
 
 log = logging.getLogger(__name__)
@@ -17,6 +22,8 @@ log = logging.getLogger(__name__)
 Handler = Callable[[Organization, dict, datetime], Awaitable[str]]
 ATTEMPTS = 8
 BACK_OFF = [5, 30, 120, 600, 1800, 7200, 18000]  # seconds before tries 2–8
+HANDLING = 45.0  # seconds a handler may take: less than the lease
+CLASHES = 3  # times a transaction that met another one is tried at once
 
 STORE = """
     INSERT INTO inbound_event (organization, key, sender, external_id, kind, body, livemode, state, received_at, due_at,
@@ -29,13 +36,33 @@ REFUSE = """
     VALUES ({}, {}, {}, {}, {}, 1, {})
     ON CONFLICT (key) DO UPDATE SET count = refused_count.count + 1"""
 
+# Each arm has its own partial index; the second is only looked at when no lease has run out.
 CLAIM = """
     UPDATE inbound_event SET state = 'processing', attempt = attempt + 1,
            lease_until = clock_timestamp() + interval '60 s'
-    WHERE id = (SELECT id FROM inbound_event
-                WHERE (state = 'waiting' AND due_at <= {}) OR (state = 'processing' AND lease_until < clock_timestamp())
-                ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
+    WHERE id = coalesce(
+        (SELECT id FROM inbound_event WHERE state = 'processing' AND lease_until < clock_timestamp()
+         ORDER BY lease_until LIMIT 1 FOR UPDATE SKIP LOCKED),
+        (SELECT id FROM inbound_event WHERE state = 'waiting' AND due_at <= {}
+         ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED))
     RETURNING id"""
+
+
+class Problem(Exception):
+    """An event says something that cannot be right; the sentence is for staff."""
+
+
+class Overtaken(Exception):
+    """The lease ran out and another worker has the event: this transaction must not count."""
+
+
+def named(external_id: object, kind: object) -> tuple[str, str]:
+    """The sender's id and the kind of an event as they are kept; BadSignature when it cannot be told apart by them."""
+    if not isinstance(external_id, str) or not isinstance(kind, str):
+        raise BadSignature("not an event")
+    if not 0 < len(external_id) <= 200 or not external_id.isprintable():
+        raise BadSignature("not an event")
+    return external_id, "".join(char if char.isprintable() else "?" for char in kind[:120])
 
 
 async def record(
@@ -43,7 +70,7 @@ async def record(
 ) -> None:
     """Store a verified event; the same one again only raises its `repeats`. Committed when this returns."""
     key = f"{organization}:{sender}:{external_id}"
-    await rows(STORE, organization, key, sender, external_id, kind[:120], body, livemode, now, now, now)
+    await rows(STORE, organization, key, sender, external_id, kind, body, livemode, now, now, now)
     crash.point("event.stored")
 
 
@@ -63,50 +90,79 @@ async def work(handlers: Mapping[str, Handler], now: datetime) -> bool:
     event = await InboundEvent.across_organizations().where(InboundEvent.id == claimed[0]["id"]).first()
     organization = await Organization.objects().where(Organization.id == event.organization).first()
     try:
-        async with transaction():
-            handler = handlers.get(f"{event.sender}:{event.kind}")
-            state, result = EventState.ignored, "Nothing here listens to this kind of event."
-            if handler:
-                state, result = EventState.handled, await handler(organization, json.loads(event.body), now)
-            await _settle(event, state, now, result=result)
+        if event.attempt > ATTEMPTS:
+            raise Problem(f"The process stopped each of the {ATTEMPTS} times this was handled.")
+        async with asyncio.timeout(HANDLING):
+            await _handle(event, organization, handlers, now)
         crash.point("event.handled")
+    except Overtaken:
+        log.warning("inbound event %s was overtaken", event.id)
     except Exception as problem:
-        await _put_back(event, problem, now)
+        await _put_back(event, organization, problem, now)
     return True
 
 
-async def _put_back(event: InboundEvent, problem: Exception, now: datetime) -> None:
-    """Keep why it failed; wait longer each time, and after the last try leave it to a person."""
-    known = translate(problem)
-    words = _words(problem)
-    if not isinstance(known, Unavailable | Conflict):
-        log.exception("inbound event %s failed", event.id)
-    last = event.attempt >= ATTEMPTS
+async def _handle(
+    event: InboundEvent, organization: Organization, handlers: Mapping[str, Handler], now: datetime
+) -> None:
+    """All or nothing; again at once when another transaction was in the way."""
+    handler = handlers.get(f"{event.sender}:{event.kind}")
+    for clash in range(1, CLASHES + 1):
+        try:
+            async with transaction():
+                state, result = EventState.ignored, "Nothing here uses this kind of event."
+                if handler:
+                    state, result = EventState.handled, await handler(organization, json.loads(event.body), now)
+                await _settle(event, state, now, result=result, error="")
+            return
+        except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError):
+            if clash == CLASHES:
+                raise
+            await asyncio.sleep(0.05 * clash)
+
+
+async def _put_back(event: InboundEvent, organization: Organization, problem: Exception, now: datetime) -> None:
+    """Keep why it failed. What another try may mend waits, longer each time; the rest is left to a person, told once."""
+    words, for_good = _judged(problem)
+    failed = for_good or event.attempt >= ATTEMPTS
+    attempts = [*event.attempts, {"at": now.isoformat(), "error": words}][-20:]
     wait = timedelta(seconds=BACK_OFF[min(event.attempt, len(BACK_OFF)) - 1])
-    await _settle(
-        event, EventState.failed if last else EventState.waiting, now, error=words, due_at=now + wait,
-        attempts=[*event.attempts, {"at": now.isoformat(), "error": words}][-20:],
-    )  # fmt: skip
+    try:
+        async with transaction():
+            state = EventState.failed if failed else EventState.waiting
+            await _settle(event, state, now, error=words, due_at=now + wait, attempts=attempts)
+            if failed:
+                await deliveries.queue_alert(
+                    organization, "event_failed", key=f"alert:event_failed:{event.id}",
+                    title=f"{event.sender.capitalize()} event failed: {event.kind}", lines=[words],
+                    href=f"/{organization.slug}/events/{event.id}", subject=("event", event.id),
+                )  # fmt: skip
+    except Overtaken:
+        log.warning("inbound event %s was overtaken", event.id)
 
 
-def _words(problem: Exception) -> str:
-    """What went wrong, short, without values that may be somebody's data."""
-    if isinstance(problem, KeyError):
-        return f"The field {problem.args[0]!r} is missing. Nothing was changed."
+def _judged(problem: Exception) -> tuple[str, bool]:
+    """What went wrong, short and without values that may be somebody's data; and whether no later try can mend it."""
     if isinstance(problem, Problem):
-        return f"{problem} Nothing was changed."
-    known = translate(problem)
-    return known.message if known else f"{type(problem).__name__} while handling it. Nothing was changed."
-
-
-class Problem(Exception):
-    """An event says something that cannot be right; the sentence is for staff."""
+        return f"{problem} Nothing was changed.", True
+    known = problem if isinstance(problem, DashboardError) else translate(problem)
+    if known is not None:
+        return known.message, isinstance(known, Invalid)
+    log.exception("handling an inbound event failed", exc_info=problem)
+    if isinstance(problem, KeyError) and problem.args and isinstance(problem.args[0], str):
+        return f"The field {problem.args[0][:60]!r} is missing. Nothing was changed.", True
+    if isinstance(problem, TypeError | AttributeError | ValueError | LookupError | RecursionError):
+        return f"A field is not what it should be ({type(problem).__name__}). Nothing was changed.", True
+    return f"{type(problem).__name__} while handling it. Nothing was changed.", False
 
 
 async def _settle(event: InboundEvent, state: EventState, now: datetime, **also: object) -> None:
-    """Only the worker whose attempt this is may write; a late one rolls back."""
+    """Only the worker whose attempt this is may write; a late one is overtaken and rolls back."""
+    final = state != EventState.waiting
     settled = (
-        await InboundEvent.update({"state": state.value, "lease_until": None, "settled_at": now} | also)
+        await InboundEvent.update(
+            {"state": state.value, "lease_until": None, "settled_at": now if final else None} | also
+        )
         .where(
             InboundEvent.id == event.id,
             InboundEvent.state == EventState.processing.value,
@@ -114,24 +170,6 @@ async def _settle(event: InboundEvent, state: EventState, now: datetime, **also:
         )
         .returning(InboundEvent.id)
     )
-    if not settled and "error" not in also:
-        raise Problem("The lease ran out and another worker has this event.")
-    await activity.changed(event.organization, "events")
-
-
-async def replay(event: InboundEvent, now: datetime) -> None:
-    """Handle it once more, from the stored bytes. Handling is safe to repeat."""
-    await (
-        InboundEvent.update({"state": EventState.waiting.value, "attempt": 0, "due_at": now, "error": ""})
-        .where(InboundEvent.id == event.id, InboundEvent.state.is_in(["failed", "ignored", "handled", "waiting"]))
-    )
-    await activity.changed(event.organization, "events")
-
-
-async def ignore(event: InboundEvent, now: datetime) -> None:
-    """A person decides that a failed event needs nothing."""
-    await (
-        InboundEvent.update({"state": EventState.ignored.value, "settled_at": now, "result": "Ignored by hand."})
-        .where(InboundEvent.id == event.id, InboundEvent.state.is_in(["failed", "waiting"]))
-    )
+    if not settled:
+        raise Overtaken
     await activity.changed(event.organization, "events")

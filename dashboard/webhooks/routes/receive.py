@@ -1,6 +1,7 @@
 """Where webhooks arrive: verify on the raw bytes, store, commit, answer. Handling comes later."""
 
 import time
+
 from litestar import Request, Response, post
 from litestar.params import FromPath
 
@@ -37,19 +38,24 @@ async def accept_stripe(request: Request, slug: str, now: Now) -> Response:
     body = await request.body()
     try:
         event = outside.stripe.verify(body, request.headers.get("stripe-signature", ""), int(now.timestamp()))
-        external_id, kind = event["id"], event["type"]
-        if not isinstance(external_id, str) or not isinstance(kind, str) or not 0 < len(external_id) <= 200:
-            raise BadSignature("not an event")
+        external_id, kind = ledger.named(event.get("id"), event.get("type"))
     except BadSignature as problem:
-        await ledger.refuse(organization_id, "stripe", str(problem), now)
-        raise NotAllowed(f"Refused: {problem}.") from None
+        await ledger.refuse(organization_id, "stripe", problem.reason, now)
+        raise NotAllowed(f"Refused: {problem.reason}.") from None
     livemode = event.get("livemode") is True
     await ledger.record(organization_id, "stripe", external_id, kind, body, now, livemode=livemode)
     request.app.state.in_tray.set()
     return Response({"received": True})
 
 
-@post("/webhooks/stripe/{slug:str}", name="webhooks.stripe", guards=[machine], status_code=200, outside=True, any_site=True)
+@post(
+    "/webhooks/stripe/{slug:str}",
+    name="webhooks.stripe",
+    guards=[machine],
+    status_code=200,
+    outside=True,
+    any_site=True,
+)
 async def stripe(request: Request, slug: FromPath[str], now: Now) -> Response:
     """Stripe's events for one organization."""
     return await accept_stripe(request, slug, now)
