@@ -6,7 +6,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
@@ -17,8 +19,6 @@ ROOT = Path(__file__).parent.parent
 
 def with_database(dsn: str, name: str) -> str:
     """The same server, another database."""
-    from urllib.parse import urlsplit, urlunsplit
-
     return urlunsplit(urlsplit(dsn)._replace(path=f"/{name}"))
 
 
@@ -75,5 +75,6 @@ def copy(dsn: str, name: str) -> str:
                 await asyncio.sleep(0.1)
         await _on_server(dsn, drop, create)
 
-    asyncio.run(attempt())
+    with ThreadPoolExecutor(1) as beside:  # the caller may have an event loop already
+        beside.submit(asyncio.run, attempt()).result()
     return with_database(dsn, name)

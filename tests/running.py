@@ -1,0 +1,116 @@
+"""The application as a process of its own, on its own database, to be killed, restarted and visited by a browser."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from dashboard.commands.simulate import signature
+from tests import server
+
+ROOT = Path(__file__).parent.parent
+SECRET = "whsec_for_running_tests"
+counter = 0
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+class Running:
+    """One database and data directory; `start` and `kill` processes on it."""
+
+    def __init__(self, name: str, **env: str) -> None:
+        global counter
+        counter += 1
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+        database = f"run_{server.RUN}_{worker}_{counter}"
+        self.folder = Path(tempfile.mkdtemp(prefix="bdrun"))
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.env = {
+            "PATH": os.environ["PATH"], "HOME": str(self.folder), "PYTHONUTF8": "1", "PYTHONPATH": str(ROOT),
+            "DATABASE_URL": server.copy(os.environ["BACKDESK_TEST_SERVER"], database), "DATA_DIR": str(self.folder),
+            "PORT": str(self.port), "STRIPE_WEBHOOK_SECRET": SECRET, "AUTH_FROM_EMAIL": "desk@acme.example",
+            "INTERNAL_API_SECRET": "an internal word for running tests 42",
+        } | env  # fmt: skip
+        self.processes: list[subprocess.Popen] = []
+
+    def command(self, *arguments: str, **env: str) -> subprocess.CompletedProcess:
+        """Run `backdesk …` beside the application."""
+        return subprocess.run(
+            [sys.executable, "-c", "from dashboard.commands import main; main()", *arguments], cwd=ROOT,
+            env=self.env | env, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+
+    def start(self, port: int | None = None, wait: bool = True, **env: str) -> subprocess.Popen:
+        port = port or self.port
+        log = (self.folder / f"server-{port}.log").open("a")
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from dashboard.commands import main; main(['run'])"], cwd=ROOT,
+            env=self.env | env | {"PORT": str(port), "BASE_URL": self.url}, stdout=log, stderr=log,
+        )  # fmt: skip
+        self.processes.append(process)
+        if wait:
+            self.wait_until_up(process, port)
+        return process
+
+    def wait_until_up(self, process: subprocess.Popen, port: int) -> None:
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2)
+                return
+            if process.poll() is not None:
+                raise AssertionError(f"ended with {process.returncode}: {self.log()}")
+            time.sleep(0.05)
+        raise AssertionError(f"did not come up: {self.log()}")
+
+    def log(self) -> str:
+        return "\n".join(path.read_text()[-3000:] for path in self.folder.glob("server-*.log"))
+
+    def post_event(self, event: dict, port: int | None = None, slug: str = "acme") -> int:
+        """Post a signed event as Stripe would; the status, or 0 when nobody answered."""
+        body = json.dumps(event).encode()
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port or self.port}/webhooks/stripe/{slug}", body,
+            {"Stripe-Signature": signature(body, SECRET, int(time.time()))},
+        )  # fmt: skip
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return answer.status
+        except urllib.error.HTTPError as problem:
+            return problem.code
+        except OSError:
+            return 0
+
+    def stop(self) -> None:
+        for process in self.processes:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for process in self.processes:
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise AssertionError("SIGTERM did not end the process within 15 s") from None
+
+
+@contextlib.contextmanager
+def running(name: str = "app", **env: str):
+    """A database and data directory for processes; they are stopped at the end."""
+    its = Running(name, **env)
+    try:
+        yield its
+    finally:
+        its.stop()
