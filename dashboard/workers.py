@@ -21,7 +21,7 @@ from dashboard.webhooks import handlers, ledger
 
 log = logging.getLogger(__name__)
 SWEEP = 2.0
-MEND_EVERY = 10.0
+MEND_EVERY = 5.0
 POOL = {"min_size": 2, "max_size": 12}
 
 

@@ -70,12 +70,12 @@ async def queue_account_mail(name: str, /, *, key: str, recipient: str, one_time
 
 async def queue_alert(
     organization: Organization, name: str, *, key: str, title: str, lines: list[str], href: str,
-    subject: tuple[str, int] | None = None,
+    subject: tuple[str, int] | None = None, due_at: datetime | None = None,
 ) -> bool:  # fmt: skip
     """Tell the team on Telegram. Exactly one per key, however often the cause is handled."""
     return await queue(
         organization, key=key, kind="telegram", name=name, recipient="Team chat", title=title,
-        payload={"title": title, "lines": lines, "href": href}, subject=subject,
+        payload={"title": title, "lines": lines, "href": href}, subject=subject, due_at=due_at,
     )  # fmt: skip
 
 
@@ -144,10 +144,11 @@ async def _move(
         )
         if moved:
             await _record(delivery, verb, by)
-    await delivery.refresh()
-    if not moved and delivery.state != to:
-        raise Conflict(f"{SINCE.get(delivery.state, 'This has changed.')} Nothing was changed.")
-    return delivery
+    # Not refresh(): Piccolo takes the dict of a jsonb column for a nested table and fails.
+    found = await Delivery.across_organizations().where(Delivery.id == delivery.id).first()
+    if not moved and found.state != to:
+        raise Conflict(f"{SINCE.get(found.state, 'This has changed.')} Nothing was changed.")
+    return found
 
 
 SINCE = {
