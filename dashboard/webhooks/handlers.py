@@ -1,5 +1,5 @@
 """Which event of which sender is handled by what."""
 
-from dashboard.webhooks import stripe
+from dashboard.webhooks import resend, stripe
 
-HANDLERS = {**stripe.HANDLERS}
+HANDLERS = {**stripe.HANDLERS, **resend.HANDLERS}
