@@ -14,6 +14,8 @@ CREATE UNIQUE INDEX IF NOT EXISTS credential_once ON credential (organization, n
 CREATE UNIQUE INDEX IF NOT EXISTS channel_test_once ON channel_test (organization, channel);
 CREATE INDEX IF NOT EXISTS app_session_expiry ON app_session (expires_at);
 CREATE INDEX IF NOT EXISTS activity_subject ON activity (organization, subject_kind, subject_id, created_at DESC, id DESC);
+CREATE INDEX IF NOT EXISTS activity_batch ON activity (organization, (data ->> 'batch'))
+    WHERE data ->> 'batch' IS NOT NULL;
 CREATE INDEX IF NOT EXISTS note_subject ON note (organization, subject_kind, subject_id, created_at DESC);
 CREATE UNIQUE INDEX IF NOT EXISTS lead_address ON lead (organization, email_normalized) WHERE email_normalized IS NOT NULL;
 CREATE UNIQUE INDEX IF NOT EXISTS payment_key ON payment (organization, provider, key);
@@ -44,6 +46,10 @@ CREATE INDEX IF NOT EXISTS orders_status_list ON orders (organization, status, p
 CREATE INDEX IF NOT EXISTS orders_payment_list ON orders (organization, payment_status, placed_at DESC, id DESC);
 CREATE INDEX IF NOT EXISTS orders_assignee_list ON orders (organization, assignee, placed_at DESC, id DESC);
 CREATE INDEX IF NOT EXISTS orders_plan_list ON orders (organization, plan, placed_at DESC, id DESC);
+CREATE INDEX IF NOT EXISTS orders_customer_list ON orders (organization, customer_name COLLATE "C", id);
+CREATE INDEX IF NOT EXISTS orders_open ON orders (organization, placed_at DESC, id DESC)
+    WHERE status NOT IN ('done', 'cancelled');
+CREATE INDEX IF NOT EXISTS orders_lead_list ON orders (lead, placed_at DESC);
 CREATE INDEX IF NOT EXISTS orders_intent ON orders (organization, payment_intent) WHERE payment_intent <> '';
 CREATE INDEX IF NOT EXISTS orders_invoice ON orders (organization, invoice) WHERE invoice <> '';
 CREATE INDEX IF NOT EXISTS orders_subscription ON orders (organization, subscription) WHERE subscription <> '';

@@ -2,8 +2,10 @@
 
 import contextlib
 import os
+import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from dashboard import settings as process_settings
 from dashboard.settings import Settings, load, with_development_secrets
@@ -21,6 +23,7 @@ def prepared(env: Mapping[str, str] | None = None) -> Iterator[Settings]:
 
         settings = replace(settings, database_url=server.start(settings.data_dir))
     os.environ["DATABASE_URL"] = settings.database_url  # piccolo_conf.py reads it when it is imported
+    sys.path.insert(0, str(Path(__file__).parent.parent.parent))  # where piccolo_conf.py and the migrations are
     process_settings.use(settings)
     try:
         yield settings

@@ -1,0 +1,40 @@
+"""`backdesk demo`: a believable sample company on a data directory of its own. Nothing leaves this machine."""
+
+import asyncio
+import os
+import secrets
+
+from dashboard.commands.surroundings import connected, prepared
+
+ADDRESSES = ("owner@demo.example", "agent@demo.example", "viewer@demo.example")
+
+
+def run() -> int:
+    """Fill the sample company the first time, print how to sign in, and serve it."""
+    env = dict(os.environ)
+    env |= {"DATA_DIR": os.path.join(env.get("DATA_DIR") or "var", "demo"), "DATABASE_URL": "", "ENVIRONMENT": ""}
+    with prepared(env) as settings:
+        from dashboard.commands import run as server
+
+        asyncio.run(fill(env.get("DEMO_PASSWORD", "")))
+        return server.serve(settings)
+
+
+async def fill(password: str) -> None:
+    """Make the company unless it is there, and give its people the password: a given one, or a fresh random one."""
+    from dashboard.accounts import passwords
+    from dashboard.accounts.tables import Organization, User
+    from dashboard.commands.sample import company, history
+    from dashboard.database import migrate
+
+    await migrate()
+    async with connected():
+        shown = password or "-".join(secrets.token_hex(3) for _ in range(3))
+        hashed = await passwords.hash(shown)
+        if not await Organization.exists().where(Organization.slug == "demo"):
+            print("Filling the sample company…", flush=True)
+            made = await company.create()
+            await history.fill(made)
+        await User.update({User.password_hash: hashed}).where(User.email.is_in(list(ADDRESSES)))
+    said = "the password in DEMO_PASSWORD" if password else f"the password  {shown}"
+    print(f"Sign in as {', '.join(ADDRESSES[:-1])} or {ADDRESSES[-1]} with {said}", flush=True)
