@@ -156,6 +156,25 @@ def day(when: datetime | date, zone: str | tzinfo = "UTC", *, weekday: bool = Fa
     return f"{_WEEKDAYS[local.weekday()] + ' ' if weekday else ''}{local.day} {_MONTHS[local.month - 1]} {local.year}"
 
 
+def brief(when: datetime, zone: str | tzinfo = "UTC", now: datetime | None = None) -> str:
+    """As little as says when: 09:42 today, else 19 Nov, else 19 Nov 2025; in the given time zone."""
+    now = now or datetime.now(UTC)
+    local = when.astimezone(_zone(zone))
+    if local.date() == now.astimezone(_zone(zone)).date():
+        return f"{local:%H:%M}"
+    return _short_day(when, now, zone)
+
+
+def start_of_day(local: date, zone: str | tzinfo = "UTC") -> datetime:
+    """The moment, in UTC, at which a day begins in the time zone."""
+    return datetime(local.year, local.month, local.day, tzinfo=_zone(zone)).astimezone(UTC)
+
+
+def end_of_day(local: date, zone: str | tzinfo = "UTC") -> datetime:
+    """The last second of a day in the time zone, in UTC: what a deadline on that day means."""
+    return start_of_day(local + timedelta(days=1), zone) - timedelta(seconds=1)
+
+
 def ago(when: datetime, now: datetime | None = None, zone: str | tzinfo = "UTC") -> str:
     """just now, 14 min ago, 5 h ago, Yesterday, 19 Nov, 19 Nov 2025; a coming time reads "in 26 min"."""
     now = now or datetime.now(UTC)

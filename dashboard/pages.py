@@ -27,10 +27,13 @@ def page(request: Request, whole: str, part: str | None = None, /, *, status_cod
 
 def fragment(
     request: Request, name: str, /, *, status_code: int = 200, notice: str | None = None, undo: str | None = None,
-    close_dialog: bool = False, **context: Any,
+    undo_target: str = "#main", close_dialog: bool = False, **context: Any,
 ) -> Template:  # fmt: skip
-    """A piece of a page that a form or button gets back. `notice` shows a toast, `undo` is the address that reverts."""
-    headers = {"HX-Trigger": trigger(notice, undo, close_dialog)} if notice or close_dialog else {}
+    """A piece of a page that a form or button gets back. `notice` shows a toast, `undo` is the address that reverts;
+    its answer replaces `undo_target`."""
+    headers = (
+        {"HX-Trigger": trigger(notice, undo, close_dialog, target=undo_target)} if notice or close_dialog else {}
+    )
     return Template(name, context=shell(request) | context, status_code=status_code, headers=headers)
 
 
@@ -44,11 +47,12 @@ def trigger(notice: str | None, undo: str | None = None, close_dialog: bool = Fa
     return json.dumps(events)
 
 
-def toast(notice: str, *, undo: str | None = None, close_dialog: bool = False) -> Response[str]:
+def toast(
+    notice: str, *, undo: str | None = None, undo_target: str = "#main", close_dialog: bool = False
+) -> Response[str]:
     """Nothing but a toast."""
-    return Response(
-        "", media_type="text/html", status_code=200, headers={"HX-Trigger": trigger(notice, undo, close_dialog)}
-    )
+    headers = {"HX-Trigger": trigger(notice, undo, close_dialog, target=undo_target)}
+    return Response("", media_type="text/html", status_code=200, headers=headers)
 
 
 def redirect(request: Request, href: str, notice: str | None = None) -> Response:

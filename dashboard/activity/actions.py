@@ -27,6 +27,24 @@ async def record(
     await changed(organization, TOPICS.get(subject_kind, subject_kind))
 
 
+async def record_all(
+    organization: Organization, subject_kind: str, subjects: list[tuple[int, dict[str, Any]]], verb: str, title: str, *,
+    by: Visitor | User,
+) -> None:  # fmt: skip
+    """The same line for many things at once; each (id, data). For bulk actions, in batches of at most 500."""
+    if not subjects:
+        return
+    lines = [
+        Activity(
+            organization=organization.id, subject_kind=subject_kind, subject_id=id, verb=verb, title=title[:200], data=data,
+            user=by.id, actor="staff",
+        )
+        for id, data in subjects
+    ]  # fmt: skip
+    await Activity.insert(*lines)
+    await changed(organization, TOPICS.get(subject_kind, subject_kind))
+
+
 async def changed(organization: Organization | int, topic: str) -> None:
     """Hint to open pages that a topic has news, delivered when the transaction commits."""
     await hint("backdesk", f"{organization_id(organization)}:{topic}")

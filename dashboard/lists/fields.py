@@ -4,11 +4,10 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol
-from zoneinfo import ZoneInfo
 
-from dashboard.formats import day
+from dashboard.formats import day, start_of_day
 
 LARGEST_ID = 2**63 - 1
 LARGEST_NUMBER = 2**31 - 1
@@ -181,10 +180,10 @@ class Dates:
         parts, values = [], []
         if first:
             parts.append(self.column + " >= {}")
-            values.append(midnight(first, asked.zone))
+            values.append(start_of_day(first, asked.zone))
         if last:
             parts.append(self.column + " < {}")
-            values.append(midnight(last + timedelta(days=1), asked.zone))
+            values.append(start_of_day(last + timedelta(days=1), asked.zone))
         operator = "between" if first and last else "since" if first else "until"
         text = " and ".join(day(each) for each in (first, last) if each)
         params = {f"{self.name}_from": start, f"{self.name}_to": end}
@@ -257,7 +256,3 @@ def whole(text: str, largest: int) -> int:
         raise ValueError(text)
     return int(text)
 
-
-def midnight(local: date, zone: str) -> datetime:
-    """The moment a local day begins."""
-    return datetime(local.year, local.month, local.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)

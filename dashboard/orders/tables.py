@@ -84,6 +84,7 @@ class Order(OrganizationOwned, Table, tablename="orders"):
     assignee = ForeignKey(User, null=True, default=None)
     reminders = SmallInt(default=0, help_text="intake reminders queued so far, 0–2")
     upsold_at = Timestamptz(null=True, default=None)
+    handovers = Integer(default=0, help_text="numbers the handover mails: handover:<order>:<n>")
     refunds_asked = Integer(default=0, help_text="numbers the refund deliveries: refund:<order>:<n>")
 
 

@@ -69,7 +69,7 @@ async def _charge_with(organization: Organization, provider: str, references: di
 
 async def book_refund(
     organization: Organization, refund_id: str, *, amount: int, currency: str, status: str, occurred_at: datetime,
-    description: str = "", **references: str,
+    description: str = "", provider: str = "stripe", **references: str,
 ) -> Payment:  # fmt: skip
     """Money given back, by its own id. One that failed stays as a line of zero. It replaces the provisional line."""
     if charge := references.get("charge"):
@@ -80,6 +80,7 @@ async def book_refund(
     return await _advance(
         organization, PaymentKind.refund, refund_id, rank=REFUND_RANK.get(status, 0), amount=0 if failed else -amount,
         currency=currency, status=status, occurred_at=occurred_at, description=description, references=references,
+        provider=provider,
     )  # fmt: skip
 
 
@@ -125,14 +126,16 @@ async def book_failure(
 async def _advance(
     organization: Organization, kind: PaymentKind, key: str, *, rank: int, amount: int, currency: str, status: str,
     occurred_at: datetime, references: dict[str, str], description: str = "", provisional: bool = False,
+    provider: str = "stripe",
 ) -> Payment:  # fmt: skip
     """Insert the line, or bring it further; an older report of the same thing changes nothing."""
     known = {name: value for name, value in references.items() if value}
-    row = await Payment.of(organization).where(Payment.key == key, Payment.provider == "stripe").first()
+    row = await Payment.of(organization).where(Payment.key == key, Payment.provider == provider).first()
     if row is None:
         row = Payment(
             organization=organization.id, kind=kind, key=key, currency=currency.upper(), occurred_at=occurred_at,
-            amount=amount, status=status, rank=rank, description=description[:200], provisional=provisional, **known,
+            amount=amount, status=status, rank=rank, description=description[:200], provisional=provisional,
+            provider=provider, **known,
         )  # fmt: skip
     else:
         facts: dict[str, Any] = dict(known)

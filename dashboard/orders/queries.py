@@ -1,0 +1,97 @@
+"""Reading orders: one, a page of them, all that match in batches, and how many."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from piccolo.querystring import QueryString
+
+from dashboard.accounts.tables import Organization
+from dashboard.database import row, rows
+from dashboard.errors import NotFound
+from dashboard.lists import CAP, Filters, Page
+from dashboard.orders.tables import Order
+
+LARGEST_NUMBER = 2**31 - 1
+BATCH = 500
+
+PAGE = """
+    SELECT o.id, o.number, o.customer_name, o.customer_email, o.plan_name, o.status, o.payment_status, o.amount, o.currency,
+           o.placed_at, o.due_at, o.reminders, o.intake_requested_at, u.name AS assignee_name
+    FROM orders o LEFT JOIN app_user u ON u.id = o.assignee
+    WHERE o.organization = {} AND {} ORDER BY {} LIMIT {}"""
+COUNT = "(SELECT count(*) FROM (SELECT 1 FROM orders o WHERE o.organization = {} AND {} LIMIT {}) found)"
+EXPORT = """
+    SELECT o.id, o.number, o.customer_name, o.customer_email, o.plan_name, o.status, o.payment_status, o.amount, o.currency,
+           o.placed_at, o.due_at, o.done_at, o.source, u.name AS assignee_name
+    FROM orders o LEFT JOIN app_user u ON u.id = o.assignee
+    WHERE o.organization = {} AND {} ORDER BY {} LIMIT {}"""
+SOME = "SELECT o.id FROM orders o WHERE o.organization = {} AND o.id > {} AND {} ORDER BY o.id LIMIT {}"
+TEAM = """
+    SELECT u.id, u.name, u.email FROM membership m JOIN app_user u ON u.id = m.user
+    WHERE m.organization = {} AND u.disabled_at IS NULL ORDER BY u.name, u.id"""
+NAMES = """
+    SELECT 'plan' AS field, p.id, p.name FROM plan p WHERE p.organization = {} AND p.id = ANY({})
+    UNION ALL SELECT 'assignee', u.id, u.name FROM membership m JOIN app_user u ON u.id = m.user
+    WHERE m.organization = {} AND u.id = ANY({})"""
+
+
+async def get_order(organization: Organization, number: int) -> Order:
+    """The order with this number in the organization, or NotFound."""
+    found = None
+    if number <= LARGEST_NUMBER:
+        found = await Order.of(organization).where(Order.number == number).first()
+    if found is None:
+        raise NotFound("There is no order with this number.")
+    return found
+
+
+async def find_orders(organization: Organization, filters: Filters) -> Page:
+    """One page. Coming back to a page that is not full any more gives the first one."""
+    found = await rows(PAGE, organization.id, filters.page_where, filters.order_by, filters.of.size + 1)
+    if filters.cursor and filters.cursor.before and len(found) < filters.of.size:
+        return await find_orders(organization, filters.first_page())
+    return filters.page(found)
+
+
+async def count_orders(organization: Organization, several: list[Filters]) -> list[int]:
+    """How many orders each of the filters finds, up to CAP + 1, in one statement."""
+    counts = [QueryString(COUNT, organization.id, filters.where, CAP + 1) for filters in several]
+    template = "SELECT ARRAY[" + ", ".join(["{}"] * len(counts)) + "] AS counts"
+    found = await row(template, *counts)
+    return found["counts"] if found else []
+
+
+async def export_orders(organization: Organization, filters: Filters) -> AsyncIterator[list[dict[str, Any]]]:
+    """All orders behind the filters, in their order, 500 at a time."""
+    at = filters.first_page()
+    while found := await rows(EXPORT, organization.id, at.page_where, at.order_by, BATCH):
+        yield found
+        at = at.after(found[-1])
+
+
+async def batches(organization: Organization, where: QueryString) -> AsyncIterator[list[int]]:
+    """The ids of all orders a condition finds, ascending, 500 at a time."""
+    last = 0
+    while found := await rows(SOME, organization.id, last, where, BATCH):
+        ids = [each["id"] for each in found]
+        yield ids
+        last = ids[-1]
+
+
+def numbered(numbers: list[int]) -> QueryString:
+    """The condition for a choice of orders by their numbers."""
+    return QueryString("o.number = ANY({})", [number for number in numbers if 0 < number <= LARGEST_NUMBER])
+
+
+async def team(organization: Organization) -> list[dict[str, Any]]:
+    """Who works here: whom an order can be assigned to."""
+    return await rows(TEAM, organization.id)
+
+
+async def names(organization: Organization, filters: Filters) -> dict[tuple[str, int], str]:
+    """The names of the plans and people the filters speak of, for their chips."""
+    ids = {each.name: list(each.ids) for each in filters.conditions if each.ids}
+    if not ids:
+        return {}
+    found = await rows(NAMES, organization.id, ids.get("plan", []), organization.id, ids.get("assignee", []))
+    return {(each["field"], each["id"]): each["name"] for each in found}
