@@ -1,7 +1,8 @@
 # Each target does its own set-up: a virtual environment in .venv with the versions of constraints.txt.
 SHELL := /bin/bash
 export PYTHONUTF8 := 1
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# Python 3.11 or newer; empty: python3.11 or python3 on the PATH
+export PYTHON
 
 .PHONY: run demo test check bench soak setup
 
@@ -30,7 +31,5 @@ bench: setup
 soak: setup
 	@.venv/bin/python -m pytest -q -s -m soak
 
-setup: .venv/stamp
-
-.venv/stamp: pyproject.toml constraints.txt
-	@bash tools/venv.sh "$(PYTHON)"
+setup:
+	@bash tools/venv.sh
