@@ -122,7 +122,7 @@ async def _handle(
 
 
 async def _put_back(event: InboundEvent, organization: Organization, problem: Exception, now: datetime) -> None:
-    """Keep why it failed. What another try may mend waits, longer each time; the rest is left to a person, told once."""
+    """Keep why it failed. What another try may mend waits, longer each time; the rest is left to a person."""
     words, for_good = _judged(problem)
     failed = for_good or event.attempt >= ATTEMPTS
     attempts = [*event.attempts, {"at": now.isoformat(), "error": words}][-20:]
