@@ -1,5 +1,6 @@
 """Which database, and how to write to it. PostgreSQL only."""
 
+import asyncio
 import contextlib
 import json
 from collections.abc import Sequence
@@ -19,7 +20,19 @@ INPUT_STATES = ("22021", "22P02", "22P05", "22003")
 
 
 class SafeTransaction(PostgresTransaction):
-    """Piccolo's transaction, except that a failing COMMIT gives its connection back to the pool."""
+    """Piccolo's transaction, except that a failing BEGIN or COMMIT gives its connection back to the pool."""
+
+    async def __aenter__(self):
+        try:
+            return await super().__aenter__()
+        except BaseException:
+            if self._parent is None and (connection := getattr(self, "connection", None)) is not None:
+                with contextlib.suppress(Exception):
+                    await self._give_back(connection)
+            raise
+
+    async def _give_back(self, connection: asyncpg.Connection) -> None:
+        await (self.engine.pool.release(connection) if self.engine.pool else connection.close())
 
     async def __aexit__(self, exc_type, exc, tb):
         if self._parent:
@@ -33,7 +46,7 @@ class SafeTransaction(PostgresTransaction):
                 await self.commit()
         finally:
             self.engine.current_transaction.reset(self.context)
-            await (self.engine.pool.release(self.connection) if self.engine.pool else self.connection.close())
+            await self._give_back(self.connection)
         return False
 
 
@@ -50,6 +63,15 @@ class Engine(PostgresEngine):
 
     async def start_connection_pool(self, **kwargs) -> None:
         await super().start_connection_pool(init=read_json, **kwargs)
+
+    async def close_connection_pool(self, seconds: float = 10) -> None:
+        """Let queries under way finish, but never wait for a connection that will not come back."""
+        pool, self.pool = self.pool, None
+        if pool:
+            try:
+                await asyncio.wait_for(pool.close(), seconds)
+            except TimeoutError:
+                pool.terminate()
 
 
 async def read_json(connection: asyncpg.Connection) -> None:

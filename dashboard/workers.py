@@ -66,7 +66,7 @@ async def pool(app: Litestar) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        await current_engine().close_connection_pool()
+        await current_engine().close_connection_pool(seconds=3)
 
 
 @contextlib.asynccontextmanager
