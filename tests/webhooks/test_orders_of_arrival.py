@@ -5,6 +5,8 @@ import itertools
 import json
 import random
 
+import pytest
+
 from dashboard import clock
 from dashboard.database import rows
 from dashboard.integrations import stripe_samples
@@ -95,6 +97,13 @@ async def compare(organization, orders_of_arrival, *, subscription: bool) -> int
     failed = await rows("SELECT kind, error FROM inbound_event WHERE state NOT IN ('handled', 'ignored')")
     assert not failed, failed[:3]
     return len(subset_of)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("subscription", [False, True])
+async def test_every_order_of_arrival_of_every_subset_ends_the_same(acme, subscription):
+    orders = [order for subset in SUBSETS for order in itertools.permutations(subset)]
+    assert await compare(acme, orders, subscription=subscription) == 1956
 
 
 async def test_every_order_of_arrival_of_up_to_three_events_ends_the_same(acme):
