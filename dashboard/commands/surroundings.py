@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dashboard import settings as process_settings
-from dashboard.settings import Settings, load, with_development_secrets
+from dashboard.settings import Settings, SettingsError, load, with_development_secrets
 
 
 @contextlib.contextmanager
@@ -21,7 +21,10 @@ def prepared(env: Mapping[str, str] | None = None) -> Iterator[Settings]:
     if embedded:
         from dashboard import embedded as server
 
-        settings = replace(settings, database_url=server.start(settings.data_dir))
+        try:
+            settings = replace(settings, database_url=server.start(settings.data_dir))
+        except server.EmbeddedServerError as problem:
+            raise SettingsError(str(problem)) from None
     os.environ["DATABASE_URL"] = settings.database_url  # piccolo_conf.py reads it when it is imported
     sys.path.insert(0, str(Path(__file__).parent.parent.parent))  # where piccolo_conf.py and the migrations are
     process_settings.use(settings)
