@@ -29,6 +29,13 @@ class NotAllowed(DashboardError):
     status = 403
 
 
+class SecondFactorNeeded(NotAllowed):
+    """This organization lets in only people with a second factor; the page leads to where it is set up."""
+
+    def __init__(self) -> None:
+        super().__init__("This organization asks for a second factor. Set yours up on your account page first.")
+
+
 class Conflict(DashboardError):
     status = 409
 

@@ -2,7 +2,11 @@
 
 from dashboard import health, live
 from dashboard.accounts.routes import ROUTES as ACCOUNTS
+from dashboard.deliveries.routes import ROUTES as DELIVERIES
+from dashboard.files.routes import ROUTES as FILES
+from dashboard.intake.routes import ROUTES as INTAKE
 from dashboard.orders.routes import ROUTES as ORDERS
+from dashboard.plans.routes import ROUTES as PLANS
 from dashboard.webhooks.routes import ROUTES as WEBHOOKS
 
-ROUTES = [live.stream, health.show, health.speculation, *ACCOUNTS, *ORDERS, *WEBHOOKS]
+ROUTES = [live.stream, health.show, health.speculation, *ACCOUNTS, *DELIVERIES, *FILES, *INTAKE, *ORDERS, *PLANS, *WEBHOOKS]

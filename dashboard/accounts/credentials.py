@@ -14,7 +14,8 @@ from dashboard.integrations import Credentials, Integrations, connect
 
 UPSERT = """
     INSERT INTO credential (organization, name, value, set_by, set_at) VALUES ({}, {}, {}, {}, {})
-    ON CONFLICT (organization, name) DO UPDATE SET value = excluded.value, set_by = excluded.set_by, set_at = excluded.set_at"""
+    ON CONFLICT (organization, name) DO UPDATE
+    SET value = excluded.value, set_by = excluded.set_by, set_at = excluded.set_at"""
 
 
 def _box() -> Fernet:
@@ -22,13 +23,15 @@ def _box() -> Fernet:
 
 
 def encrypt(text: str) -> bytes:
+    """Sealed with a key derived from SECRET_KEY, so that a copy of the database alone opens nothing."""
     return _box().encrypt(text.encode())
 
 
-def decrypt(value: bytes) -> str:
-    """The text, or empty when SECRET_KEY is not the one it was encrypted with: then it counts as not configured."""
+def decrypt(value: bytes, *, longest: int | None = None) -> str:
+    """The text, or empty when it was sealed with another SECRET_KEY, is damaged, or older than `longest` seconds: a
+    provider's secret then counts as not configured."""
     try:
-        return _box().decrypt(bytes(value)).decode()
+        return _box().decrypt(bytes(value), ttl=longest).decode()
     except InvalidToken:
         return ""
 
@@ -49,6 +52,12 @@ async def integrations_for(organization_id: int | None) -> Integrations:
     """The outside world for one organization; None means account mail, which uses the environment's."""
     found = Credentials.from_settings(settings.current()) if organization_id is None else await of(organization_id)
     return connect(settings.current(), found)
+
+
+def mail_works() -> bool:
+    """Whether mail about accounts (invitations, resets) can leave; it uses the environment's connection."""
+    here = settings.current()
+    return connect(here, Credentials.from_settings(here)).mail.configured and bool(here.auth_from_email)
 
 
 async def set(organization: Organization, name: str, value: str, by: Visitor, now: datetime) -> None:

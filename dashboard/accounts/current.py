@@ -8,16 +8,15 @@ from typing import Any
 
 from litestar import Request
 from litestar.connection import ASGIConnection
+from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
 from litestar.middleware.authentication import AbstractAuthenticationMiddleware, AuthenticationResult
-from litestar.di import NamedDependency
 
 from dashboard import clock, navigation
 from dashboard.accounts import csrf, sessions
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Membership, Organization, Role
-from dashboard.errors import NotAllowed, NotFound, NotSignedIn
-
+from dashboard.errors import NotAllowed, NotFound, NotSignedIn, SecondFactorNeeded
 
 CurrentOrganization = NamedDependency[Organization]
 CurrentUser = NamedDependency[Visitor]
@@ -125,6 +124,8 @@ async def require(request: ASGIConnection, role: Role) -> None:
         current=parts[2] if len(parts) > 2 else "today",
         theme=_theme(request),
     )
+    if mine.organization.second_factor_required and not person.second_factor:
+        raise SecondFactorNeeded()
     if has.rank < role.rank:
         raise NotAllowed(f"Only {_plural(role)} may do this. You are {_article(has)} here. Nothing was changed.")
 

@@ -1,4 +1,4 @@
-"""Links that work once: set-up, reset, invitation, sign-in. Random, stored hashed, alive only from the moment of sending."""
+"""Links that work once: set-up, reset, invitation, sign-in. Random, stored hashed, alive only once they are sent."""
 
 import hmac
 import secrets
@@ -15,8 +15,10 @@ LIFETIME = {
     "setup": timedelta(days=1),
     "password_reset": timedelta(hours=1),
     "sign_in_link": timedelta(minutes=15),
+    "second_step": timedelta(minutes=10),
     "invitation": timedelta(days=7),
 }
+OVER = "This link has been used or is too old. Ask for a new one."
 PATHS = {"setup": "setup", "password_reset": "reset", "sign_in_link": "signin/link", "invitation": "invitation"}
 
 
@@ -27,11 +29,16 @@ async def prepare(purpose: str, now: datetime, **facts: object) -> OneTimeToken:
     return token
 
 
-async def issue(token: OneTimeToken) -> str:
-    """Make the secret now and return the whole address; only the hash is stored."""
+async def secret_for(token: OneTimeToken) -> str:
+    """Make the secret now; only its hash is stored, and one made before stops working."""
     secret = secrets.token_urlsafe(32)
     await OneTimeToken.update({OneTimeToken.token_hash: digest(secret)}).where(OneTimeToken.id == token.id)
-    return f"{settings.current().base_url}/{PATHS[token.purpose]}/{secret}"
+    return secret
+
+
+async def issue(token: OneTimeToken) -> str:
+    """The whole address with a secret made now, for a link that is shown instead of mailed."""
+    return f"{settings.current().base_url}/{PATHS[token.purpose]}/{await secret_for(token)}"
 
 
 async def link_for_mail(token_id: int) -> str:
@@ -48,10 +55,20 @@ async def link_for_mail(token_id: int) -> str:
 
 async def look(purpose: str, secret: str, now: datetime) -> OneTimeToken | None:
     """The living token behind a link, without using it up: for the page a GET shows."""
-    found = await OneTimeToken.objects().where(
-        OneTimeToken.token_hash == digest(secret), OneTimeToken.purpose == purpose
-    ).first()
+    found = (
+        await OneTimeToken.objects()
+        .where(OneTimeToken.token_hash == digest(secret), OneTimeToken.purpose == purpose)
+        .first()
+    )
     return found if found and found.used_at is None and found.expires_at > now else None
+
+
+async def find(purpose: str, secret: str, now: datetime) -> OneTimeToken:
+    """The same, or NotFound with a sentence for the person who followed the link."""
+    found = await look(purpose, secret, now)
+    if found is None:
+        raise NotFound(OVER)
+    return found
 
 
 async def use(purpose: str, secret: str, now: datetime) -> OneTimeToken:
@@ -61,14 +78,11 @@ async def use(purpose: str, secret: str, now: datetime) -> OneTimeToken:
         "AND expires_at > {} RETURNING id", now, digest(secret), purpose, now,
     )  # fmt: skip
     if not won:
-        raise NotFound("This link has been used or is too old. Ask for a new one.")
+        raise NotFound(OVER)
     return await OneTimeToken.objects().where(OneTimeToken.id == won[0]["id"]).first()
 
 
-async def void(purpose: str, *, user: int | None = None, email: str = "", organization: int | None = None) -> None:
-    """Kill links that are out there: after the mail address or the password changed, or when a newer one is sent.
-    With `organization` only that organization's: an invitation elsewhere stays good."""
-    condition = (OneTimeToken.user == user) if user else (OneTimeToken.email == email)
-    if organization is not None:
-        condition &= OneTimeToken.organization == organization
-    await OneTimeToken.delete().where(OneTimeToken.purpose == purpose, OneTimeToken.used_at.is_null(), condition)
+async def void(*purposes: str, user: int | None = None, email: str = "") -> None:
+    """Kill links that are out there: the password changed, or a newer one is on its way."""
+    whose = OneTimeToken.user == user if user else OneTimeToken.email == email
+    await OneTimeToken.delete().where(OneTimeToken.purpose.is_in(list(purposes)), OneTimeToken.used_at.is_null(), whose)

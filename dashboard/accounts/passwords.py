@@ -35,7 +35,7 @@ def problem(password: str, *, owner: bool = False) -> str:
 async def hash(password: str) -> str:
     """The argon2id hash to store."""
     async with _at_once:
-        return await asyncio.to_thread(_hasher.hash, unicodedata.normalize("NFC", password))
+        return await asyncio.to_thread(_hasher.hash, _bytes(password))
 
 
 async def verify(stored: str, password: str) -> bool:
@@ -43,10 +43,9 @@ async def verify(stored: str, password: str) -> bool:
     global verifications
     verifications += 1
     usable = bool(stored) and len(password) <= LONGEST
-    text = unicodedata.normalize("NFC", password[:LONGEST])
     async with _at_once:
         try:
-            matched = await asyncio.to_thread(_hasher.verify, stored if stored else NOBODY, text)
+            matched = await asyncio.to_thread(_hasher.verify, stored if stored else NOBODY, _bytes(password[:LONGEST]))
         except (VerificationError, InvalidHashError):
             return False
     return matched and usable
@@ -55,3 +54,8 @@ async def verify(stored: str, password: str) -> bool:
 def outdated(stored: str) -> bool:
     """Whether the hash was made with weaker settings than today's."""
     return _hasher.check_needs_rehash(stored)
+
+
+def _bytes(password: str) -> bytes:
+    """One form for letters that can be typed in two ways; what is no text at all never matches anything."""
+    return unicodedata.normalize("NFC", password).encode("utf-8", "replace")

@@ -15,7 +15,8 @@ TOUCH = timedelta(minutes=5)
 FRESH = timedelta(minutes=15)
 
 FIND = """
-    SELECT s.id, s.user, s.confirmed_at, s.last_seen_at, u.email, u.name, u.keys_off
+    SELECT s.id, s.user, s.confirmed_at, s.last_seen_at, u.email, u.name, u.keys_off,
+        u.totp_secret IS NOT NULL AS second_factor
     FROM app_session s JOIN app_user u ON u.id = s.user
     WHERE s.token_hash = {} AND s.expires_at > {} AND s.last_seen_at > {} AND u.disabled_at IS NULL"""
 
@@ -31,6 +32,7 @@ class Visitor:
     session_id: int
     token: str
     confirmed_at: datetime
+    second_factor: bool = False
 
     def confirmed_lately(self, now: datetime) -> bool:
         """Whether the password was given within 15 minutes, as dangerous actions require."""
@@ -47,12 +49,11 @@ async def begin(user: User, now: datetime, *, address: str = "", browser: str = 
     powerful = await Membership.exists().where(
         Membership.user == user.id, Membership.role.is_in([Role.owner.value, Role.admin.value])
     )
-    await Session.insert(
-        Session(
-            token_hash=digest(token), user=user.id, created_at=now, last_seen_at=now, confirmed_at=now,
-            expires_at=now + LIMIT[powerful], address=address[:64], browser=browser[:200],
-        )  # fmt: skip
-    )
+    session = Session(
+        token_hash=digest(token), user=user.id, created_at=now, last_seen_at=now, confirmed_at=now,
+        expires_at=now + LIMIT[powerful], address=address[:64], browser=browser[:200],
+    )  # fmt: skip
+    await session.save()
     return token
 
 
@@ -64,8 +65,14 @@ async def find(token: str, now: datetime) -> Visitor | None:
     if now - found["last_seen_at"] > TOUCH:
         await Session.update({Session.last_seen_at: now}).where(Session.id == found["id"])
     return Visitor(
-        found["user"], found["email"], found["name"], found["keys_off"], found["id"], token, found["confirmed_at"]
-    )
+        found["user"], found["email"], found["name"], found["keys_off"], found["id"], token, found["confirmed_at"],
+        found["second_factor"],
+    )  # fmt: skip
+
+
+async def confirm(session_id: int, now: datetime) -> None:
+    """Remember that the password was given just now."""
+    await Session.update({Session.confirmed_at: now}).where(Session.id == session_id)
 
 
 async def end(session_id: int, user_id: int) -> None:
@@ -73,18 +80,34 @@ async def end(session_id: int, user_id: int) -> None:
     await Session.delete().where(Session.id == session_id, Session.user == user_id)
 
 
-async def end_all(user_id: int, *, but: int = 0) -> None:
-    """End every session of a person, perhaps but one: after a password, role or membership change."""
-    await Session.delete().where(Session.user == user_id, Session.id != but)
+async def end_all(user_id: int, *, but: int = 0) -> int:
+    """End every session of a person, perhaps but one: after a password, role or membership change. How many."""
+    return len(await Session.delete().where(Session.user == user_id, Session.id != but).returning(Session.id))
 
 
 async def of_user(user_id: int, now: datetime) -> list[dict]:
-    """The living sessions of a person, newest first."""
-    return await rows(
+    """The living sessions of a person, newest first, each with a `title` such as Firefox on Linux."""
+    found = await rows(
         "SELECT id, created_at, last_seen_at, address, browser FROM app_session "
-        "WHERE \"user\" = {} AND expires_at > {} AND last_seen_at > {} ORDER BY last_seen_at DESC LIMIT 50",
+        "WHERE \"user\" = {} AND expires_at > {} AND last_seen_at > {} ORDER BY last_seen_at DESC, id DESC LIMIT 50",
         user_id, now, now - IDLE,
     )  # fmt: skip
+    return [each | {"title": title(each["browser"])} for each in found]
+
+
+def title(browser: str) -> str:
+    """What a User-Agent header most likely means to the person who reads it."""
+    program = next((name for mark, name in PROGRAMS if mark in browser), "A browser")
+    system = next((name for mark, name in SYSTEMS if mark in browser), "")
+    return f"{program} on {system}" if system else program
+
+
+# Each names the ones after it in its header too, so the first that fits is the right one.
+PROGRAMS = [("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")]
+SYSTEMS = [
+    ("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+]  # fmt: skip
 
 
 async def forget_ended(now: datetime) -> int:

@@ -1,7 +1,7 @@
 """Coming in: what works, what is refused, and that a stranger cannot choose a session."""
 
 from dashboard import clock
-from dashboard.accounts import actions, passwords, sessions
+from dashboard.accounts import actions, attempts, passwords, sessions
 from dashboard.accounts.tables import Membership, Session, User
 
 RIGHT = "correct horse battery staple"
@@ -55,7 +55,7 @@ async def test_the_eleventh_wrong_password_is_slowed_whatever_address_it_comes_f
         raise AssertionError("was not slowed")
     except Exception as problem:
         assert type(problem).__name__ == "TooMany"
-    assert await actions.check_password("maya@acme.example", RIGHT, "198.51.100.99", now + actions.PAUSE)
+    assert await actions.check_password("maya@acme.example", RIGHT, "198.51.100.99", now + attempts.PASSWORDS.pause)
 
 
 async def test_a_form_from_another_site_is_refused(stranger):

@@ -1,3 +1,23 @@
-from dashboard.accounts.routes import sign_in
+from dashboard.accounts.routes import (
+    account,
+    integrations,
+    invitations,
+    mailed_links,
+    organization,
+    second_factor,
+    setup,
+    sign_in,
+    team,
+)
 
-ROUTES = [*sign_in.ROUTES]
+ROUTES = [
+    *sign_in.ROUTES,
+    *mailed_links.ROUTES,
+    *setup.ROUTES,
+    *invitations.ROUTES,
+    *account.ROUTES,
+    *second_factor.ROUTES,
+    *organization.ROUTES,
+    *integrations.ROUTES,
+    *team.ROUTES,
+]
