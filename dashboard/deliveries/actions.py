@@ -15,6 +15,7 @@ from dashboard.errors import Conflict
 from dashboard.leads.tables import Lead
 
 UNDO = timedelta(seconds=10)
+BY_HAND = "Cancelled by hand"
 SAFE_KEY = timedelta(hours=12)  # well within the life of an idempotency key at every provider
 
 
@@ -81,8 +82,18 @@ async def queue_alert(
 
 async def cancel(delivery: Delivery, by: Visitor | User) -> Delivery:
     """Take a message back that has not left, or give one up that could not. Repeating it changes nothing."""
-    done = {"why": "Cancelled by hand", "settled_at": clock.now()}
+    done = {"why": BY_HAND, "settled_at": clock.now()}
     return await _move(delivery, DeliveryState.cancelled, ("queued", "held", "failed"), by, "cancelled", done)
+
+
+async def restore(delivery: Delivery, by: Visitor | User, now: datetime) -> Delivery:
+    """Undo a cancellation by hand: it waits again, as it did before."""
+    if delivery.state == DeliveryState.cancelled and delivery.why != BY_HAND:
+        raise Conflict("This was cancelled together with what it was about. Nothing was changed.")
+    again: dict[str, Any] = {"due_at": max(now, delivery.due_at), "settled_at": None}
+    if delivery.attempt and not delivery.unclear_via:
+        again |= _anew(delivery)
+    return await _move(delivery, DeliveryState.queued, ("cancelled",), by, "queued again", again)
 
 
 async def send_now(delivery: Delivery, by: Visitor | User, now: datetime) -> Delivery:

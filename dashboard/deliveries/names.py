@@ -1,0 +1,25 @@
+"""What people call the things in the out-tray."""
+
+WHAT = {
+    "payment_confirmation": "Payment confirmation",
+    "intake_request": "Intake request",
+    "intake_reminder": "Intake reminder",
+    "intake_again": "Answers asked again",
+    "handover": "Handover",
+    "report_ready": "Report ready",
+    "report_failed": "Report delayed",
+    "upsell": "Upsell",
+    "follow_up": "Follow-up",
+    "refund": "Refund",
+    "new_order": "New order alert",
+    "intake_submitted": "Intake submitted alert",
+    "delivered": "Delivered alert",
+    "payment_failed": "Payment failed alert",
+    "event_failed": "Event failed alert",
+}
+KIND = {"mail": ("E-mail", "mail"), "telegram": ("Telegram", "send"), "refund": ("Stripe", "undo-2")}
+
+
+def what(name: str) -> str:
+    """The name of a message in words."""
+    return WHAT.get(name) or name.replace("_", " ").capitalize() or "Message"
