@@ -41,9 +41,12 @@ class OrganizationOwned:
         ids = [organization.id for organization in organizations]
         return cls.objects().where(cls.organization.is_in(ids or [0]))  # type: ignore[attr-defined]
 
-    async def refresh(self) -> None:
+    def refresh(self, columns: Any = None, load_json: bool = False) -> Any:
         """The row as it is now. Piccolo's own takes the dict of a jsonb column for a nested table and fails."""
-        found = await type(self).objects().where(type(self).id == self.id).first()  # type: ignore[attr-defined]
+        return self._refreshed()
+
+    async def _refreshed(self) -> None:
+        found = await type(self).objects().where(type(self).id == self.id).first()  # type: ignore[attr-defined,call-overload]
         for column in type(self)._meta.columns if found else ():  # type: ignore[attr-defined]
             setattr(self, column._meta.name, getattr(found, column._meta.name))
 

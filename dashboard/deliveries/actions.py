@@ -21,7 +21,8 @@ SAFE_KEY = timedelta(hours=12)  # well within the life of an idempotency key at 
 
 async def queue(
     organization: Organization | int | None, *, key: str, kind: str, name: str, recipient: str, title: str,
-    payload: dict[str, Any], due_at: datetime | None = None, lead: int | None = None, subject: tuple[str, int] | None = None,
+    payload: dict[str, Any], due_at: datetime | None = None, lead: int | None = None,
+    subject: tuple[str, int] | None = None,
 ) -> bool:  # fmt: skip
     """Put one message or call in the out-tray; False when that key was there already, and then nothing changes."""
     if kind not in KINDS:
@@ -60,7 +61,7 @@ async def queue_mail(
 
 
 async def queue_account_mail(name: str, /, *, key: str, recipient: str, one_time_token: int, **context: Any) -> bool:
-    """Mail about an account, such as a reset: belongs to no organization, and its link is made at the moment of sending."""
+    """Mail about an account, such as a reset: it belongs to no organization, and its link is made when it is sent."""
     mail = mails.render(name, None, **context)
     payload = {
         "subject": mail.subject, "html": mail.html, "text": mail.text, "from_name": "Backdesk",
@@ -125,13 +126,14 @@ async def send_copy(delivery: Delivery, by: Visitor | User, now: datetime) -> De
             "SELECT count(*) AS copies, max(id) FILTER (WHERE state IN ('queued', 'sending', 'held')) AS waiting "
             "FROM delivery WHERE organization = {} AND starts_with(key, {})", delivery.organization, f"{stem}:copy:",
         )  # fmt: skip
-        assert found is not None
-        if found["waiting"]:
-            return await Delivery.get_of(delivery.organization, found["waiting"])
-        key = f"{stem}:copy:{found['copies'] + 1}"
+        copies, waiting = (found["copies"], found["waiting"]) if found else (0, None)
+        if waiting:
+            return await Delivery.get_of(delivery.organization, waiting)
+        payload: Any = delivery.payload
+        key = f"{stem}:copy:{copies + 1}"
         made = await queue(
             delivery.organization, key=key, kind=delivery.kind, name=delivery.name, recipient=delivery.recipient,
-            title=delivery.title, payload=delivery.payload, due_at=now + UNDO, lead=delivery.lead,
+            title=delivery.title, payload=payload, due_at=now + UNDO, lead=delivery.lead,
             subject=(delivery.subject_kind, delivery.subject_id) if delivery.subject_kind else None,
         )  # fmt: skip
         copy = await Delivery.of(delivery.organization).where(Delivery.key == key).first()
@@ -147,9 +149,10 @@ def _anew(delivery: Delivery) -> dict[str, Any]:
 async def _move(
     delivery: Delivery, to: DeliveryState, allowed: tuple[str, ...], by: Visitor | User, verb: str, also: dict[str, Any]
 ) -> Delivery:
+    changed: dict[Any, Any] = {"state": to.value, "why": ""} | also
     async with transaction():
         moved = (
-            await Delivery.update({"state": to.value, "why": ""} | also)
+            await Delivery.update(changed)
             .where(Delivery.id == delivery.id, Delivery.state.is_in(list(allowed)))
             .returning(Delivery.id)
         )

@@ -1,7 +1,9 @@
-"""What a provider says later about a delivery it took. Told in any order and any number of times, the end is the same."""
+"""What a provider says later about a delivery it took. Told in any order, any number of times, the end is the same."""
 
 from datetime import datetime, timedelta
 from typing import Any
+
+from piccolo.querystring import QueryString
 
 from dashboard.accounts.tables import Organization
 from dashboard.activity import actions as activity
@@ -16,10 +18,16 @@ SOFT_BOUNCES, WITHIN = 3, timedelta(days=30)  # so many of one address within th
 WHICH = """(provider_id = {} OR (provider_id = '' AND id = {} AND resends = {}))
     AND (organization = {} OR organization IS NULL)"""
 
-MOVE = f"""
-    UPDATE delivery SET state = {{}}, why = {{}}, settled_at = {{}}, provider_id = {{}}, unclear_via = '',
-        lease_until = NULL, lease_token = ''
-    WHERE {WHICH} AND state = ANY({{}}) RETURNING id, organization, subject_kind, subject_id, title, recipient, attempt"""
+MOVE = """
+    UPDATE delivery SET state = {}, why = {}, settled_at = {}, provider_id = {}, unclear_via = '', lease_until = NULL,
+        lease_token = ''
+    WHERE {} AND state = ANY({}) RETURNING id, organization, subject_kind, subject_id, title, recipient, attempt"""
+FIND = "SELECT id, organization, recipient, attempt, state FROM delivery WHERE {}"
+DELAY = "UPDATE delivery SET why = {} WHERE {} AND state = 'sent' RETURNING id, organization, attempt"
+SEEN = {
+    "opened": "UPDATE delivery SET opened_at = least(opened_at, {}) WHERE {} RETURNING organization",
+    "clicked": "UPDATE delivery SET clicked_at = least(clicked_at, {}) WHERE {} RETURNING organization",
+}
 
 SUPPRESS = """
     INSERT INTO suppression (organization, email_normalized, reason, detail, created_at) VALUES ({}, {}, {}, {}, {})
@@ -35,38 +43,37 @@ class Report:
         id, _, resends = tag.partition("-")
         known = id.isdecimal() and resends.isdecimal() and len(tag) < 30
         self.organization, self.provider_id, self.at = organization, provider_id, at
-        self.which = (provider_id, int(id) if known else 0, int(resends) if known else 0, organization.id)
+        tagged = (int(id), int(resends)) if known else (0, 0)
+        self.which = QueryString(WHICH, provider_id, *tagged, organization.id)
 
     async def moves(self, state: DeliveryState, why: str = "") -> dict[str, Any] | None:
         """The delivery's new state, if that is news; else None."""
         below = [*OPEN, *RANK[: RANK.index(state)]]
-        moved = await row(MOVE, state.value, why, self.at, self.provider_id, *self.which, below)
+        moved = await row(MOVE, state.value, why, self.at, self.provider_id, self.which, below)
         if moved:
             await self._note(moved, state.value, why)
-            if state in (DeliveryState.bounced, DeliveryState.failed) and moved["organization"] and moved["subject_kind"]:
-                word = "bounced" if state == DeliveryState.bounced else "was not sent"
+            trouble = {DeliveryState.bounced: "bounced", DeliveryState.failed: "was not sent"}.get(state)
+            if trouble and moved["organization"] and moved["subject_kind"]:
                 await activity.record(
                     moved["organization"], moved["subject_kind"], moved["subject_id"], f"delivery_{state.value}",
-                    f"{moved['title']} {word}"[:200], actor="system", detail=why,
+                    f"{moved['title']} {trouble}"[:200], actor="system", detail=why,
                 )  # fmt: skip
         return moved
 
     async def found(self) -> dict[str, Any] | None:
         """The delivery, whatever its state."""
-        return await row(f"SELECT id, organization, recipient, attempt, state FROM delivery WHERE {WHICH}", *self.which)
+        return await row(FIND, self.which)
 
     async def delayed(self, why: str) -> bool:
         """A fact, not a state."""
-        found = await row(f"UPDATE delivery SET why = {{}} WHERE {WHICH} AND state = 'sent' RETURNING *", why, *self.which)
+        found = await row(DELAY, why, self.which)
         if found:
             await self._note(found, "delayed", why)
         return found is not None
 
     async def seen(self, fact: str) -> bool:
-        """`opened_at` or `clicked_at`: the first time counts."""
-        column = {"opened": "opened_at", "clicked": "clicked_at"}[fact]
-        sql = f"UPDATE delivery SET {column} = least({column}, {{}}) WHERE {WHICH} RETURNING id, organization"  # noqa: S608
-        found = await row(sql, self.at, *self.which)
+        """It was "opened" or "clicked": the first time counts."""
+        found = await row(SEEN[fact], self.at, self.which)
         if found and found["organization"]:
             await activity.changed(found["organization"], "outbox")
         return found is not None

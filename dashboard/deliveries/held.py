@@ -8,15 +8,14 @@ from dashboard.deliveries.dispatcher import IntegrationsFor
 from dashboard.deliveries.senders import CHANNELS, from_address
 
 FRESH = timedelta(hours=24)
+RELEASE = """
+    UPDATE delivery SET state = 'queued', why = '', due_at = {} WHERE organization IS NOT DISTINCT FROM {}::bigint
+    AND state = 'held' AND kind = ANY({}) AND created_at > {} RETURNING id"""
 
 
 async def release_held(organization: int | None, kinds: list[str], now: datetime) -> int:
     """A channel was connected: queue what it held for less than 24 hours; older ones wait for a person. How many."""
-    released = await rows(
-        "UPDATE delivery SET state = 'queued', why = '', due_at = {} WHERE organization IS NOT DISTINCT FROM {}::bigint "
-        "AND state = 'held' AND kind = ANY({}) AND created_at > {} RETURNING id",
-        now, organization, kinds, now - FRESH,
-    )  # fmt: skip
+    released = await rows(RELEASE, now, organization, kinds, now - FRESH)
     if released and organization is not None:
         await activity.changed(organization, "outbox")
     return len(released)

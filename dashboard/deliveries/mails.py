@@ -68,8 +68,9 @@ def render(name: str, organization: Organization | None, /, **context: Any) -> M
     kind = KINDS[name]
     if missing := [fact for fact in kind.needs if fact not in context]:
         raise TypeError(f"The mail {name} needs {', '.join(missing)}")
-    facts = dict.fromkeys(kind.may) | _frame(kind, organization) | context
-    facts["greeting"] = first_name(facts["lead"].name if facts.get("lead") else facts.get("name") or "")
+    facts: dict[str, Any] = dict.fromkeys(kind.may) | _frame(kind, organization) | context
+    person = facts.get("lead")
+    facts["greeting"] = first_name(person.name if person else facts.get("name") or "")
     first, body = _text(name)
     subject = one_line(first.render(facts).removeprefix("Subject:"))[:LONGEST_SUBJECT]
     text = re.sub(r"\n{3,}", "\n\n", body.render(facts)).strip() + "\n"
@@ -80,7 +81,7 @@ def render(name: str, organization: Organization | None, /, **context: Any) -> M
 def _frame(kind: Kind, organization: Organization | None) -> dict[str, Any]:
     """What the frame of every mail shows: who speaks, in which colour, and why."""
     colour = organization.colour if organization and organization.colour in COLOURS else 5
-    persona = (organization.persona or {}) if organization else {}
+    persona: Any = (organization.persona or {}) if organization else {}
     sender = organization.name if organization else "Backdesk"
     return {
         "sender": sender,
@@ -116,12 +117,10 @@ TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
 @cache
 def _environment(html: bool) -> Environment:
     made = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=html, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
+        loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        autoescape=html,  # noqa: S701 – the text form is no HTML
     )  # fmt: skip
-    made.globals.update(
-        money=formats.money, day=formats.day, initials=formats.initials, with_article=_with_article
-    )
+    made.globals.update(money=formats.money, day=formats.day, initials=formats.initials, with_article=_with_article)
     return made
 
 

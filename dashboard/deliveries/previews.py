@@ -53,7 +53,8 @@ def _telegram(delivery: dict[str, Any], payload: dict[str, Any]) -> Preview:
 def _refund(delivery: dict[str, Any], payload: dict[str, Any]) -> Preview:
     amount, currency = payload.get("amount"), _text(payload, "currency")
     facts = [("Amount", formats.money(amount, currency) if isinstance(amount, int) else "Not set")]
-    facts += [("Reason", _text(payload, "reason")), ("Payment", _text(payload, "payment_intent") or _text(payload, "charge"))]
+    paid = _text(payload, "payment_intent") or _text(payload, "charge")
+    facts += [("Reason", _text(payload, "reason")), ("Payment", paid)]
     return Preview("", "", tuple((label, mask(value)) for label, value in facts if value))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from piccolo.querystring import QueryString
@@ -38,22 +38,25 @@ OUTBOX = List(
     sorts={"created": Sort("d.created_at", "created_at", "time")},
     id_column="d.id",
 )  # fmt: skip
-TABS = (
+TABS: tuple[tuple[str, dict[str, str]], ...] = (
     ("All", {}), ("Needs you", {"needs": "you"}), ("Queued", {"state": "queued"}), ("Held", {"state": "held"}),
     ("Failed", {"state": "failed"}), ("Unknown", {"state": "unknown"}),
 )  # fmt: skip
 
-COLUMNS = """d.id, d.kind, d.name, d.recipient, d.title, d.state, d.why, d.attempt, d.due_at, d.opened_at, d.clicked_at,
+COLUMNS = QueryString(
+    """d.id, d.kind, d.name, d.recipient, d.title, d.state, d.why, d.attempt, d.due_at, d.opened_at, d.clicked_at,
     d.subject_kind, d.subject_id, d.created_at, d.settled_at"""
-LIST = f"SELECT {COLUMNS} FROM delivery d WHERE d.organization = {{}} AND {{}} ORDER BY {{}} LIMIT {{}}"
-ONE = f"""
-    SELECT {COLUMNS}, d.key, d.payload, d.provider_id, d.first_tried_at, o.from_address
-    FROM delivery d JOIN organization o ON o.id = d.organization WHERE d.organization = {{}} AND d.id = {{}}"""
+)
+LIST = "SELECT {} FROM delivery d WHERE d.organization = {} AND {} ORDER BY {} LIMIT {}"
+ONE = """
+    SELECT {}, d.payload, d.provider_id, o.from_address
+    FROM delivery d JOIN organization o ON o.id = d.organization WHERE d.organization = {} AND d.id = {}"""
 COUNT = "(SELECT count(*) FROM (SELECT 1 FROM delivery d WHERE d.organization = {} AND {} LIMIT {}) found)"
-ATTEMPTS = "SELECT number, outcome, detail, at FROM delivery_attempt WHERE delivery = {} ORDER BY at DESC, id DESC LIMIT {}"
-ABOUT = f"""
-    SELECT {COLUMNS} FROM delivery d WHERE d.organization = {{}} AND d.subject_kind = {{}} AND d.subject_id = {{}}
-    AND d.kind = ANY({{}}) ORDER BY d.created_at DESC, d.id DESC LIMIT {{}}"""
+ATTEMPTS = """
+    SELECT number, outcome, detail, at FROM delivery_attempt WHERE delivery = {} ORDER BY at DESC, id DESC LIMIT {}"""
+ABOUT = """
+    SELECT {} FROM delivery d WHERE d.organization = {} AND d.subject_kind = {} AND d.subject_id = {}
+    AND d.kind = ANY({}) ORDER BY d.created_at DESC, d.id DESC LIMIT {}"""
 TROUBLE = """
     SELECT state, count(*) AS count, min(created_at) AS oldest, max(id) AS id,
            (array_agg(name ORDER BY id DESC))[1] AS name, (array_agg(recipient ORDER BY id DESC))[1] AS recipient,
@@ -65,7 +68,7 @@ TROUBLE = """
 
 async def find_deliveries(organization: Organization, filters: Filters, now: datetime) -> Page:
     """One page, newest first. Coming back to a page that is not full any more gives the first one."""
-    found = await rows(LIST, organization.id, filters.page_where, filters.order_by, filters.of.size + 1)
+    found = await rows(LIST, COLUMNS, organization.id, filters.page_where, filters.order_by, filters.of.size + 1)
     if filters.cursor and filters.cursor.before and len(found) < filters.of.size:
         return await find_deliveries(organization, filters.first_page(), now)
     return filters.page([shown(each, now) for each in found])
@@ -73,7 +76,7 @@ async def find_deliveries(organization: Organization, filters: Filters, now: dat
 
 async def get_delivery(organization: Organization, id: int, now: datetime) -> dict[str, Any]:
     """One delivery with its payload and what was tried, or NotFound."""
-    found = await row(ONE, organization.id, id) if 0 < id < 2**63 else None
+    found = await row(ONE, COLUMNS, organization.id, id) if 0 < id < 2**63 else None
     if found is None:
         raise NotFound("There is no such delivery here.")
     return shown(found, now) | {"attempts": await rows(ATTEMPTS, id, 50)}
@@ -81,7 +84,7 @@ async def get_delivery(organization: Organization, id: int, now: datetime) -> di
 
 async def mails_of(organization: Organization, kind: str, id: int, now: datetime) -> list[dict[str, Any]]:
     """The mails about one thing, such as ("order", 7), newest first; those that will be sent included."""
-    found = await rows(ABOUT, organization.id, kind, id, ["mail"], 50)
+    found = await rows(ABOUT, COLUMNS, organization.id, kind, id, ["mail"], 50)
     return [shown(each, now) for each in found]
 
 
@@ -90,8 +93,8 @@ async def counts(organization: Organization, filters: Filters) -> dict[str, int]
     several = [QueryString(COUNT, organization.id, tab.where, CAP + 1) for _, tab in _tabs(filters)]
     template = "SELECT ARRAY[" + ", ".join(["{}"] * len(several)) + "] AS counts"
     found = await row(template, *several)
-    assert found is not None
-    return {name: count for (name, _), count in zip(TABS, found["counts"], strict=True)}
+    numbers = found["counts"] if found else []
+    return {name: count for (name, _), count in zip(TABS, numbers, strict=True)}
 
 
 def tabs(filters: Filters, base: str, known: dict[str, int] | None = None) -> list[tuple[str, str, str, bool]]:
@@ -113,7 +116,7 @@ def _tabs(filters: Filters) -> list[tuple[str, Filters]]:
 
 
 def _own(params: dict[str, str]) -> tuple[Any, ...]:
-    asked = Asked(datetime.min)  # the tabs' conditions ask for no time
+    asked = Asked(datetime.min.replace(tzinfo=UTC))  # the tabs' conditions ask for no time
     found = [each.read({name: [value] for name, value in params.items()}, asked) for each in OUTBOX.fields]
     return tuple(each for each in found if each)
 
@@ -121,7 +124,7 @@ def _own(params: dict[str, str]) -> tuple[Any, ...]:
 async def export(organization: Organization, filters: Filters, now: datetime) -> AsyncIterator[list[dict[str, Any]]]:
     """All rows behind the filters, 500 at a time."""
     at = filters.first_page()
-    while found := await rows(LIST, organization.id, at.page_where, at.order_by, BATCH):
+    while found := await rows(LIST, COLUMNS, organization.id, at.page_where, at.order_by, BATCH):
         yield [shown(each, now) for each in found]
         at = at.after(found[-1])
 

@@ -24,13 +24,16 @@ PREVIEW_CSP = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src '
 PREVIEW_HEADERS = {
     "content-security-policy": PREVIEW_CSP, "cache-control": "no-store", "referrer-policy": "no-referrer",
 }  # fmt: skip
-COLUMNS = ("What", "Channel", "About", "To", "Title", "State", "Attempts", "Why", "Created", "Settled", "Opened", "Clicked")
+COLUMNS = (
+    "What", "Channel", "About", "To", "Title", "State", "Attempts", "Why", "Created", "Settled", "Opened", "Clicked",
+)  # fmt: skip
 
 
 @get("/{org:str}/outbox", name="outbox.list", guards=[viewer])
 async def list_deliveries(request: Request, organization: CurrentOrganization, now: Now) -> Template:
     """The list; htmx gets the table alone."""
-    return page(request, "outbox/list.html", "outbox/_table.html", **await _list(request, organization, now), delivery=None)
+    found = await _list(request, organization, now)
+    return page(request, "outbox/list.html", "outbox/_table.html", delivery=None, **found)
 
 
 @get("/{org:str}/outbox/counts", name="outbox.counts", guards=[viewer])
@@ -76,7 +79,8 @@ async def show_preview(organization: CurrentOrganization, now: Now, id: FromPath
 
 @post("/{org:str}/outbox/{id:int}/cancellation", name="outbox.cancel", guards=[agent], status_code=200)
 async def cancel(
-    request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now, id: FromPath[int], place: FromQuery[str] = ""
+    request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now, id: FromPath[int],
+    place: FromQuery[str] = "",
 ) -> Template:  # fmt: skip
     """Take it back before it leaves."""
     before = await Delivery.get_of(organization, id)
@@ -87,7 +91,8 @@ async def cancel(
 
 @post("/{org:str}/outbox/{id:int}/restoration", name="outbox.restore", guards=[agent], status_code=200)
 async def restore(
-    request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now, id: FromPath[int], place: FromQuery[str] = ""
+    request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now, id: FromPath[int],
+    place: FromQuery[str] = "",
 ) -> Template:  # fmt: skip
     """Undo a cancellation."""
     await actions.restore(await Delivery.get_of(organization, id), user, now)
@@ -96,7 +101,8 @@ async def restore(
 
 @post("/{org:str}/outbox/{id:int}/sending", name="outbox.send", guards=[agent], status_code=200)
 async def send(
-    request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now, id: FromPath[int], place: FromQuery[str] = ""
+    request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now, id: FromPath[int],
+    place: FromQuery[str] = "",
 ) -> Template:  # fmt: skip
     """Try it now, without waiting for its next try."""
     await actions.send_now(await Delivery.get_of(organization, id), user, now)
@@ -138,15 +144,16 @@ async def _detail(organization: Organization, id: int, now: datetime) -> dict[st
 
 
 async def _changed(
-    request: Request, organization: Organization, id: int, now: datetime, place: str, notice: str, undo: str | None = None
-) -> Template:
+    request: Request, organization: Organization, id: int, now: datetime, place: str, notice: str,
+    undo: str | None = None,
+) -> Template:  # fmt: skip
     """The drawer or the row as it is now, wherever the button was."""
     request.app.state.out_tray.set()
     detail = await _detail(organization, id, now)
     if place == "drawer":
         return fragment(request, "outbox/_drawer.html", notice=notice, undo=undo, undo_target="#drawer", **detail)
-    target = f"#delivery-{id}"
-    return fragment(request, "outbox/_row.html", notice=notice, undo=undo, undo_target=target, each=detail["delivery"], **detail)
+    detail["each"] = detail["delivery"]
+    return fragment(request, "outbox/_row.html", notice=notice, undo=undo, undo_target=f"#delivery-{id}", **detail)
 
 
 def _filters(request: Request, organization: Organization, now: datetime) -> Filters:
@@ -167,11 +174,12 @@ async def _order_numbers(organization: Organization, deliveries: list[dict[str, 
 
 
 def _line(each: dict[str, Any], numbers: dict[int, int], zone: str) -> list[object]:
-    times = [moment(each[name], zone) if each[name] else "" for name in ("created_at", "settled_at", "opened_at", "clicked_at")]
+    times = [each[name] for name in ("created_at", "settled_at", "opened_at", "clicked_at")]
     number = numbers.get(each["subject_id"]) if each["subject_kind"] == "order" else None
     about = f"Order {number}" if number else each["subject_kind"]
-    label = STATUS["delivery"][each["state"]][0]
-    return [each["what"], each["channel"], about, each["recipient"], each["title"], label, each["attempt"], each["why"], *times]
+    said = [each["what"], each["channel"], about, each["recipient"], each["title"]]
+    state = [STATUS["delivery"][each["state"]][0], each["attempt"], each["why"]]
+    return [*said, *state, *(moment(at, zone) if at else "" for at in times)]
 
 
 ROUTES = [list_deliveries, count_deliveries, export, show_delivery, show_preview, cancel, restore, send, decide]

@@ -1,9 +1,10 @@
-"""How each kind of delivery leaves. A channel prepares a call from a row and the outside world; the dispatcher makes it."""
+"""How each kind of delivery leaves: a channel prepares a call from a row, the dispatcher makes it."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parseaddr
+from typing import Any
 
 from dashboard import links
 from dashboard.accounts import one_time
@@ -34,7 +35,7 @@ class Channel:
 
 async def mail(delivery: Delivery, outside: Integrations) -> Call:
     """One mail to one person. A one-time link is made here, so it is nowhere before the mail leaves."""
-    payload = delivery.payload
+    payload: Any = delivery.payload
     html, text = payload["html"], payload["text"]
     if payload.get("one_time_token"):
         try:
@@ -80,7 +81,8 @@ def sender(name: str, address: str) -> str:
 
 async def telegram(delivery: Delivery, outside: Integrations) -> Call:
     """One alert to the team's chat."""
-    text = telegram_text(delivery.payload)
+    payload: Any = delivery.payload
+    text = telegram_text(payload)
     return lambda: outside.telegram.send("", text)
 
 
@@ -93,9 +95,9 @@ def telegram_text(payload: dict) -> str:
 
 async def refund(delivery: Delivery, outside: Integrations) -> Call:
     """Money back through Stripe. The journal changes only when Stripe's own event says so."""
-    payload = delivery.payload
+    payload: Any = delivery.payload
     reason = payload.get("reason") or ""
-    facts = {
+    facts: dict[str, Any] = {
         "amount": int(payload["amount"]), "payment_intent": payload.get("payment_intent") or "",
         "charge": payload.get("charge") or "", "key": delivery.provider_key,
         "reason": reason if reason in REFUND_REASONS else REFUND_REASONS[-1],

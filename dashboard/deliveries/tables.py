@@ -8,7 +8,6 @@ from dashboard.accounts.ownership import OrganizationOwned
 from dashboard.accounts.tables import Organization
 from dashboard.leads.tables import Lead
 
-
 KINDS = ("mail", "telegram", "refund")
 
 

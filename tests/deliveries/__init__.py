@@ -13,7 +13,13 @@ from tests.integrations import connected
 from tests.partners.provider import provider
 
 PAYLOADS: dict[str, dict[str, Any]] = {
-    "mail": {"subject": "Hello", "html": "<p>Hello</p>", "text": "Hello", "from_name": "Acme", "from": "hi@acme.example"},
+    "mail": {
+        "subject": "Hello",
+        "html": "<p>Hello</p>",
+        "text": "Hello",
+        "from_name": "Acme",
+        "from": "hi@acme.example",
+    },
     "telegram": {"title": "New order", "lines": ["Robin <b>Sample</b> & co"], "href": "/acme/orders/1"},
     "refund": {"amount": 4900, "payment_intent": "pi_1", "reason": "The customer <changed> their mind"},
 }
@@ -26,9 +32,15 @@ async def a_delivery(organization: Organization | None, kind: str = "mail", key:
     payload = changes.pop("payload", PAYLOADS[kind])
     fields = {name: changes.pop(name) for name in ("due_at", "subject", "lead") if name in changes}
     await actions.queue(
-        organization, key=key, kind=kind, name=changes.pop("name", "hello"), recipient=changes.pop("recipient", recipient),
-        title=changes.pop("title", payload.get("subject") or payload.get("title") or "Refund"), payload=payload, **fields,
-    )  # fmt: skip
+        organization,
+        key=key,
+        kind=kind,
+        name=changes.pop("name", "hello"),
+        recipient=changes.pop("recipient", recipient),
+        title=changes.pop("title", payload.get("subject") or payload.get("title") or "Refund"),
+        payload=payload,
+        **fields,
+    )
     if changes:
         await Delivery.update(changes).where(Delivery.key == key)
     return await again(key)

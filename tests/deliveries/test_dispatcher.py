@@ -140,10 +140,17 @@ async def test_eight_tries_with_growing_pauses_then_failed(acme):
 @pytest.mark.parametrize(
     ("header", "least", "most"),
     [
-        ("7", 7, 8), ("0", 1, 2), ("1000000000", 3600, 3961), ("-5", 4, 6), ("soon", 4, 6), (None, 4, 6), ("", 4, 6),
-        ("date", 85, 100), ("1.5", 1.5, 2),
+        ("7", 7, 8),
+        ("0", 1, 2),
+        ("1000000000", 3600, 3961),
+        ("-5", 4, 6),
+        ("soon", 4, 6),
+        (None, 4, 6),
+        ("", 4, 6),
+        ("date", 85, 100),
+        ("1.5", 1.5, 2),
     ],
-)  # fmt: skip
+)
 async def test_retry_after_is_honoured_within_our_cap(acme, header, least, most):
     delivery = await a_delivery(acme)
     now = clock.now()
@@ -369,8 +376,10 @@ async def expire(*deliveries: Delivery) -> None:
     for delivery in deliveries:
         await rows(
             "UPDATE delivery SET state = 'sending', attempt = 1, lease_token = 'dead', first_tried_at = {}, "
-            "lease_until = clock_timestamp() - interval '1 second' WHERE id = {}", clock.now(), delivery.id,
-        )  # fmt: skip
+            "lease_until = clock_timestamp() - interval '1 second' WHERE id = {}",
+            clock.now(),
+            delivery.id,
+        )
 
 
 async def test_what_a_dead_worker_left_is_tried_again_only_where_a_key_protects(acme):

@@ -77,7 +77,9 @@ async def test_any_order_of_arrival_ends_the_same(acme):
 @pytest.mark.parametrize("kind", ["bounced.permanent", "clicked", "complained", "delivered", "sent"])
 async def test_the_published_samples_are_understood(acme, kind):
     sample = json.loads((Path(__file__).parent / "samples" / f"email.{kind}.json").read_text())
-    delivery = await a_delivery(acme, state="sent", provider_id=sample["data"]["email_id"], recipient=sample["data"]["to"][0])
+    delivery = await a_delivery(
+        acme, state="sent", provider_id=sample["data"]["email_id"], recipient=sample["data"]["to"][0]
+    )
     ((state, _),) = await tell(acme, sample)
     assert state == "handled"
     now = await again(delivery)

@@ -22,9 +22,16 @@ STATES = ["queued", "sending", "sent", "delivered", "bounced", "failed", "unknow
 async def an_order(organization, number=1042) -> Order:
     lead = await leads.find_or_create(organization, "robin@mail.example", "Robin Sample")
     order = Order(
-        organization=organization.id, lead=lead.id, number=number, placed_at=clock.now(), plan_name="Audit",
-        customer_name="Robin Sample", customer_email="robin@mail.example", amount=4900, currency="EUR",
-    )  # fmt: skip
+        organization=organization.id,
+        lead=lead.id,
+        number=number,
+        placed_at=clock.now(),
+        plan_name="Audit",
+        customer_name="Robin Sample",
+        customer_email="robin@mail.example",
+        amount=4900,
+        currency="EUR",
+    )
     await order.save()
     return order
 
@@ -106,7 +113,9 @@ async def test_the_list_costs_a_fixed_number_of_statements(ana, acme, queries):
 async def test_pages_follow_each_other_without_gap_or_overlap(ana, acme, borealis):
     moment = clock.now()
     for number in range(120):
-        await a_delivery(acme, key=f"k{number}", title=f"Title {number}", created_at=moment - timedelta(minutes=number // 7))
+        await a_delivery(
+            acme, key=f"k{number}", title=f"Title {number}", created_at=moment - timedelta(minutes=number // 7)
+        )
     await a_delivery(borealis)
     seen, href = [], "/acme/outbox"
     for _ in range(4):
@@ -129,11 +138,18 @@ async def test_filters_narrow_the_list(ana, acme):
     await a_delivery(acme, key="b", name="upsell", recipient="robin@mail.example", created_at=now - timedelta(days=40))
     await a_delivery(acme, "telegram", key="c", name="new_order", state="failed", title="50% off_x")
     for query, expected in [
-        ("q=SOLHEIM", ["Handover"]), ("q=50%25+off_", ["New order alert"]), ("q=%25", ["New order alert"]), ("q=_z", []),
-        ("kind=telegram", ["New order alert"]), ("state=delivered&state=failed", ["New order alert", "Handover"]),
-        ("what=upsell", ["Upsell"]), ("created=30d", ["New order alert", "Handover"]), ("needs=you", ["New order alert"]),
-        ("state=nonsense", ["New order alert", "Handover", "Upsell"]), ("created=1d&kind=mail", ["Handover"]),
-    ]:  # fmt: skip
+        ("q=SOLHEIM", ["Handover"]),
+        ("q=50%25+off_", ["New order alert"]),
+        ("q=%25", ["New order alert"]),
+        ("q=_z", []),
+        ("kind=telegram", ["New order alert"]),
+        ("state=delivered&state=failed", ["New order alert", "Handover"]),
+        ("what=upsell", ["Upsell"]),
+        ("created=30d", ["New order alert", "Handover"]),
+        ("needs=you", ["New order alert"]),
+        ("state=nonsense", ["New order alert", "Handover", "Upsell"]),
+        ("created=1d&kind=mail", ["Handover"]),
+    ]:
         response = await ana.get(f"/acme/outbox?{query}")
         assert cells(response.text) == expected, query
         assert ("left out" in response.text) is ("nonsense" in query)
@@ -149,8 +165,13 @@ async def test_tabs_count_after_the_rows_and_keep_the_other_filters(ana, acme):
     counts = (await ana.get("/acme/outbox/counts?kind=mail")).text
     found = re.findall(r'href="([^"]+)"[^>]*>([A-Z][a-z ]+?)(?: <span class="n">([\d,+]+)</span>)?</a>', counts)
     assert [(name, count) for _, name, count in found] == [
-        ("All", "6"), ("Needs you", "4"), ("Queued", "1"), ("Held", "1"), ("Failed", "2"), ("Unknown", "1"),
-    ]  # fmt: skip
+        ("All", "6"),
+        ("Needs you", "4"),
+        ("Queued", "1"),
+        ("Held", "1"),
+        ("Failed", "2"),
+        ("Unknown", "1"),
+    ]
     assert all("kind=mail" in href for href, *_ in found)
     failed = (await ana.get("/acme/outbox?kind=mail&amp;state=failed".replace("&amp;", "&"))).text
     assert re.search(r'aria-current="true"[^>]*>Failed', failed)
@@ -164,7 +185,9 @@ async def test_empty_says_what_would_be_here(ana, acme):
 
 async def test_the_export_is_what_the_list_shows_and_no_formula(ana, acme):
     order = await an_order(acme)
-    await a_delivery(acme, key="a", name="handover", title="=HYPERLINK(1)", recipient="+1@mail.example", subject=("order", order.id))
+    await a_delivery(
+        acme, key="a", name="handover", title="=HYPERLINK(1)", recipient="+1@mail.example", subject=("order", order.id)
+    )
     await a_delivery(acme, "telegram", key="b")
     response = await ana.get("/acme/outbox/export?kind=mail")
     assert response.headers["content-disposition"].startswith("attachment;")
@@ -190,9 +213,15 @@ async def test_the_drawer_tells_the_whole_story(ana, acme):
     assert part.text.lstrip().startswith("<header>")
     text = re.sub(r"\s+", " ", part.text)
     for expected in (
-        "Handover", "robin@mail.example", "Acme &lt;hi@acme.example&gt;", 'href="/acme/orders/1042"', "Try 1 did not work",
-        "Resend asks to try again later", "at the latest", "Provider&#39;s id" if "&#39;" in text else "Provider's id",
-    ):  # fmt: skip
+        "Handover",
+        "robin@mail.example",
+        "Acme &lt;hi@acme.example&gt;",
+        'href="/acme/orders/1042"',
+        "Try 1 did not work",
+        "Resend asks to try again later",
+        "at the latest",
+        "Provider&#39;s id" if "&#39;" in text else "Provider's id",
+    ):
         assert expected in text, expected
     whole = await ana.get(f"/acme/outbox/{delivery.id}")
     assert "<!doctype html>" in whole.text and row_of(whole.text, delivery.id)
@@ -224,12 +253,18 @@ async def test_every_capability_is_masked_everywhere(ana, acme, settings):
     html = "".join(f'<a href="{link}">{link}</a>' for link in private)
     payload = PAYLOADS["mail"] | {"html": html, "text": body, "subject": f"Open {private[0]}"}
     delivery = await a_delivery(acme, payload=payload, title="Open it")
-    alert = await a_delivery(acme, "telegram", payload={"title": private[0], "lines": private, "href": "/acme"}, title="A")
+    alert = await a_delivery(
+        acme, "telegram", payload={"title": private[0], "lines": private, "href": "/acme"}, title="A"
+    )
     seen = ""
     for path in (
-        "/acme/outbox", f"/acme/outbox/{delivery.id}", f"/acme/outbox/{delivery.id}/preview", f"/acme/outbox/{alert.id}",
-        "/acme/outbox/export", "/acme/outbox/counts",
-    ):  # fmt: skip
+        "/acme/outbox",
+        f"/acme/outbox/{delivery.id}",
+        f"/acme/outbox/{delivery.id}/preview",
+        f"/acme/outbox/{alert.id}",
+        "/acme/outbox/export",
+        "/acme/outbox/counts",
+    ):
         response = await ana.get(path)
         assert response.status_code == 200
         seen += response.text
@@ -244,7 +279,9 @@ async def test_a_one_time_link_is_nowhere_before_it_is_sent(acme, alice):
     await actions.queue_account_mail(
         "password_reset", key="reset:1", recipient=alice.user.email, one_time_token=token.id, name="Alice"
     )
-    before = await rows("SELECT (d.payload::text || coalesce(t.token_hash::text, '-')) AS text FROM delivery d, one_time_token t")
+    before = await rows(
+        "SELECT (d.payload::text || coalesce(t.token_hash::text, '-')) AS text FROM delivery d, one_time_token t"
+    )
     assert "/reset/" not in before[0]["text"] and before[0]["text"].endswith("-")
     async with world() as w:
         await w.work()
@@ -260,7 +297,9 @@ async def test_a_reset_that_was_replaced_or_too_old_is_not_sent(acme, alice):
     now = clock.now()
     for number, made_at in enumerate((now, now - timedelta(hours=2))):
         token = await one_time.prepare("password_reset", made_at, user=alice.user.id, email=alice.user.email)
-        await actions.queue_account_mail("password_reset", key=f"r{number}", recipient="a@b.example", one_time_token=token.id)
+        await actions.queue_account_mail(
+            "password_reset", key=f"r{number}", recipient="a@b.example", one_time_token=token.id
+        )
         if number == 0:
             await one_time.void("password_reset", user=alice.user.id)
     async with world() as w:
@@ -271,7 +310,9 @@ async def test_a_reset_that_was_replaced_or_too_old_is_not_sent(acme, alice):
 
 async def test_account_mail_belongs_to_no_organization(alice, bob, acme):
     token = await one_time.prepare("password_reset", clock.now(), user=alice.user.id, email=alice.user.email)
-    await actions.queue_account_mail("password_reset", key="reset:1", recipient=alice.user.email, one_time_token=token.id)
+    await actions.queue_account_mail(
+        "password_reset", key="reset:1", recipient=alice.user.email, one_time_token=token.id
+    )
     delivery = await again("reset:1")
     for browser, slug in ((alice, "acme"), (bob, "borealis")):
         assert cells((await browser.get(f"/{slug}/outbox")).text) == []
@@ -282,15 +323,28 @@ async def test_account_mail_belongs_to_no_organization(alice, bob, acme):
 async def test_hostile_text_is_only_text(ana, acme):
     bad = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
     delivery = await a_delivery(
-        acme, recipient=bad, title=bad, name=bad[:40], why=bad, state="unknown", provider_id=bad,
+        acme,
+        recipient=bad,
+        title=bad,
+        name=bad[:40],
+        why=bad,
+        state="unknown",
+        provider_id=bad,
         payload={"subject": bad, "html": bad, "text": bad, "from_name": bad, "from": bad},
-    )  # fmt: skip
-    for path in ("/acme/outbox", f"/acme/outbox/{delivery.id}", "/acme/outbox?q=" + bad, "/acme/outbox/counts?q=" + bad):
+    )
+    for path in (
+        "/acme/outbox",
+        f"/acme/outbox/{delivery.id}",
+        "/acme/outbox?q=" + bad,
+        "/acme/outbox/counts?q=" + bad,
+    ):
         text = (await ana.get(path)).text
         assert "<script>alert" not in text and "<img src=x" not in text
 
 
-@pytest.mark.parametrize("payload", [{}, [], "text", None, {"html": 5, "text": [], "lines": 7, "amount": "x", "from": 3}])
+@pytest.mark.parametrize(
+    "payload", [{}, [], "text", None, {"html": 5, "text": [], "lines": 7, "amount": "x", "from": 3}]
+)
 @pytest.mark.parametrize("kind", ["mail", "telegram", "refund"])
 async def test_a_payload_that_is_nonsense_still_shows(ana, acme, kind, payload):
     delivery = await a_delivery(acme, kind)
@@ -326,7 +380,7 @@ async def test_each_action_from_each_state(ana, acme, noun, data, allowed, becom
         assert now.state == state and now.why == f"Because {state}"
         assert "Nothing was changed" in response.text
     lines = await rows("SELECT * FROM activity WHERE subject_kind = 'delivery'")
-    assert len(lines) == (1 if state in allowed and state != becomes or (noun, state) == ("sending", "queued") else 0)
+    assert len(lines) == (1 if (state in allowed and state != becomes) or (noun, state) == ("sending", "queued") else 0)
 
 
 async def test_a_row_button_gets_the_row_and_a_drawer_button_the_drawer(ana, acme):
@@ -413,7 +467,9 @@ async def test_today_hears_of_what_failed_is_unknown_or_held(acme, borealis):
     await a_delivery(borealis, state="failed")
     lines = await queries.needs_person(acme)
     assert [(line["kind"], line["count"]) for line in lines] == [
-        ("delivery_failed", 2), ("delivery_unknown", 1), ("delivery_held", 1),
-    ]  # fmt: skip
+        ("delivery_failed", 2),
+        ("delivery_unknown", 1),
+        ("delivery_held", 1),
+    ]
     assert (lines[0]["what"], lines[0]["why"], lines[0]["recipient"]) == ("Handover", "Why 2", "robin@mail.example")
     assert lines[0]["oldest"] < clock.now()
