@@ -28,7 +28,8 @@ def outside_page(request: Request, name: str, *, status_code: int = 200, **conte
         bound = f"p:{fresh}"
         cookies = [_cookie(csrf.PRE_COOKIE, fresh)]
     context |= {"csrf": csrf.token(request.app.state.settings.secret_key, bound), "brand": None}
-    headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+    # Never the path, which may hold a link's secret. Not no-referrer: browsers then send Origin: null with our forms.
+    headers = {"Cache-Control": "no-store", "Referrer-Policy": "strict-origin"}
     return Template(name, context=context, status_code=status_code, cookies=cookies, headers=headers)
 
 
