@@ -10,6 +10,7 @@ import asyncpg
 from piccolo.engine import engine_finder
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 from piccolo.querystring import QueryString
+from piccolo.utils.encoding import JSONDict
 
 from dashboard.errors import Conflict, DashboardError, Invalid, Unavailable
 
@@ -80,8 +81,14 @@ async def read_json(connection: asyncpg.Connection) -> None:
         "jsonb",
         schema="pg_catalog",
         encoder=lambda value: value if isinstance(value, str) else json.dumps(value),
-        decoder=json.loads,
+        decoder=_value,
     )
+
+
+def _value(text: str) -> Any:
+    """jsonb as Python. Objects are marked, because Piccolo's refresh() takes a plain dict for a joined row."""
+    found = json.loads(text)
+    return JSONDict(found) if isinstance(found, dict) else found
 
 
 def engine(url: str) -> Engine:

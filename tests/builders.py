@@ -7,6 +7,7 @@ from dashboard.accounts.tables import Membership, Organization, User
 async def an_organization(slug: str, name: str, **changes) -> Organization:
     organization = Organization(slug=slug, name=name, working_hours=WEEK, **changes)
     await organization.save()
+    await organization.refresh()  # jsonb defaults are text until they were read
     return organization
 
 
