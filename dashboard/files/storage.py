@@ -90,6 +90,7 @@ class Writing:
 
     def discard(self) -> None:
         """Forget it, unless it was kept."""
+        self._buffer.clear()
         if self._stored is None:
             self._file.close()
             self._place.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from dashboard.errors import DashboardError, TooLarge
-from dashboard.files.names import shown_name
+from dashboard.files.names import NAMELESS, shown_name
 from dashboard.files.storage import Writing
 
 MB = 1_000_000
@@ -30,11 +30,14 @@ GARBLED = "The upload could not be read. Nothing of it was kept. Try again."
 
 @dataclass
 class Received:
-    """A file that has arrived: complete on the disk, but not yet ours until it is stored."""
+    """A file that has arrived: complete on the disk, but not ours until it is stored. One that went over its limit is
+    `too_large` and has no bytes; the rest of its form arrives all the same."""
 
     field: str
     name: str
     writing: Writing
+    limit: int = LARGEST_FILE
+    too_large: bool = False
 
     @property
     def size(self) -> int:
@@ -172,7 +175,9 @@ class MultipartReader:
         if b"filename" in options:
             if len(self.posted.files) == MOST_FILES:
                 raise TooLarge(f"Send at most {MOST_FILES} files at a time. Nothing was kept.")
-            self.file = Received(self.name, shown_name(options[b"filename"].decode(errors="replace")), Writing())
+            self.file = Received(
+                self.name, shown_name(options[b"filename"].decode(errors="replace")), Writing(), self.file_limit
+            )
 
     def data(self, data: bytes, start: int, end: int) -> None:
         if self.file is None:
@@ -181,16 +186,18 @@ class MultipartReader:
             self.value += data[start:end]
             return
         self.total += end - start
-        if self.file.size + end - start > self.file_limit:
-            raise TooLarge(f"{self.file.name}: {too_large(self.file_limit)}")
         if self.total > self.total_limit:
             raise TooLarge(too_large(self.total_limit))
-        self.file.writing.add(memoryview(data)[start:end])
+        if self.file.size + end - start > self.file_limit:
+            self.file.too_large = True
+            self.file.writing.discard()
+        if not self.file.too_large:
+            self.file.writing.add(memoryview(data)[start:end])
 
     def part_ends(self) -> None:
         if self.file is None:
             self.posted.values.append((self.name, self.value.decode(errors="replace")))
-        elif self.file.size or self.file.name != "file":
+        elif self.file.size or self.file.name != NAMELESS:
             self.posted.files.append(self.file)
         else:  # a file input left empty sends a nameless part without bytes
             self.file.writing.discard()
@@ -201,10 +208,11 @@ class MultipartReader:
 
     async def settle(self) -> None:
         """Let what has gathered reach the disk."""
-        if self.file is not None:
+        if self.file is not None and not self.file.too_large:
             await self.file.writing.flush()
         for file in self.posted.files:
-            await file.writing.flush(at_least=1)
+            if not file.too_large:
+                await file.writing.flush(at_least=1)
 
     def abandon(self) -> None:
         """A part that never ended belongs to nobody."""

@@ -27,9 +27,10 @@ async def create(organization: Organization, name: str, *, by: Visitor, draft: D
         taken = {found["slug"] for found in await Form.select_of(organization, Form.slug)}
         form = Form(
             organization=organization.id, slug=free(slug(name).replace("_", "-"), taken), name=name,
-            kind=FormKind.intake, draft=draft or definitions.empty(name),
+            kind=FormKind.intake, draft=definitions.complete(draft or definitions.empty(name)),
         )  # fmt: skip
         await form.save()
+        await form.refresh()
         await activity.record(organization, "form", form.id, "created", f"Form {name} created", by=by)
     return form
 

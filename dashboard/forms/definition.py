@@ -33,6 +33,23 @@ def empty(title: str) -> Definition:
     return {"title": title, "intro": "", "sections": [section]}
 
 
+def complete(definition: Definition) -> Definition:
+    """The same form with every optional part named, as pages expect it. For definitions written by hand."""
+    sections = [
+        {"key": f"s{n}", "optional": False} | section
+        | {"fields": [FIELD | field | {"options": _options(field)} for field in section["fields"]]}
+        for n, section in enumerate(definition["sections"], 1)
+    ]  # fmt: skip
+    return {"intro": ""} | definition | {"sections": sections}
+
+
+FIELD = {"help": "", "required": False, "when": None, "min": None, "max": None}
+
+
+def _options(field: Field) -> list[dict[str, str]]:
+    return [{"help": ""} | option for option in field.get("options") or []]
+
+
 def fields(definition: Definition) -> Iterator[Field]:
     """All fields in order."""
     return (field for section in definition.get("sections", []) for field in section["fields"])

@@ -8,6 +8,7 @@ from typing import Any
 from dashboard.errors import Conflict, Invalid, NotFound
 from dashboard.forms.definition import (
     CHOOSING,
+    FIELD,
     LONGEST,
     MOST_FIELDS,
     MOST_FILES,
@@ -31,13 +32,12 @@ def add_field(definition: Definition, section_key: str, kind: str) -> tuple[Defi
     if sum(1 for _ in fields(draft)) >= MOST_FIELDS:
         raise Conflict(f"A form holds at most {MOST_FIELDS} fields. Nothing was changed.")
     label = PREFIX_OF_TYPE.get(kind, TYPES[kind])
-    field = {
+    field = FIELD | {
         "key": new_key(draft, label),
         "type": kind,
         "label": label,
-        "help": "",
         "required": kind == "consent",
-        "when": None,
+        "options": [],
     }
     if kind in ("choice", "choices"):
         field["options"] = [{"value": "a", "label": "First", "help": ""}, {"value": "b", "label": "Second", "help": ""}]

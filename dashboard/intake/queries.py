@@ -8,9 +8,9 @@ from typing import Any
 
 from dashboard import links
 from dashboard.accounts.tables import Organization
-from dashboard.database import row
+from dashboard.database import row, rows
 from dashboard.forms import answers as form_answers
-from dashboard.forms.definition import Definition, fields, shown, visible, with_dependents
+from dashboard.forms.definition import Definition, complete, fields, shown, visible, with_dependents
 from dashboard.intake.tables import IntakeState
 from dashboard.orders.tables import Order, OrderStatus
 
@@ -21,6 +21,10 @@ SELECT = """
                                       ORDER BY x.id), '[]'::jsonb)
             FROM intake_file x JOIN file f ON f.id = x.file WHERE x.intake = i.id) AS files
     FROM intake i JOIN form_version v ON v.id = i.form_version """
+OPEN = """
+    SELECT v.number, count(*) FROM intake i JOIN form_version v ON v.id = i.form_version
+        JOIN orders o ON o.id = i."order"
+    WHERE i.organization = {} AND v.form = {} AND i.state = 'open' AND o.status <> 'cancelled' GROUP BY v.number"""
 BY_ORDER = SELECT + 'WHERE i.organization = {} AND i."order" = {}'
 BY_LINK = SELECT + "WHERE i.id = {} AND i.link_version = {}"
 
@@ -87,6 +91,14 @@ class IntakeView:
         """(answered, asked), of what is to be answered now."""
         return form_answers.progress(self.definition, self.answers, self.counts)
 
+    @property
+    def sections(self) -> list[tuple[str, list[Answer]]]:
+        return answers_for_display(self)
+
+    @property
+    def askable(self) -> list[tuple[str, str]]:
+        return askable(self)
+
     def files_of(self, key: str) -> list[dict[str, Any]]:
         return [file for file in self.files if file["field"] == key]
 
@@ -115,8 +127,15 @@ async def again(view: IntakeView) -> IntakeView:
     return found
 
 
+async def open_by_version(organization: Organization, form: int) -> dict[int, int]:
+    """How many intakes under way began with which version of a form."""
+    found = await rows(OPEN, organization.id, form)
+    return {line["number"]: line["count"] for line in found}
+
+
 def _view(found: dict[str, Any], organization: Organization, order: Order) -> IntakeView:
-    return IntakeView(**(found | {"organization": organization, "order": order}))
+    definition = complete(found["definition"])
+    return IntakeView(**(found | {"organization": organization, "order": order, "definition": definition}))
 
 
 def answers_for_display(view: IntakeView) -> list[tuple[str, list[Answer]]]:
