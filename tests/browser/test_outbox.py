@@ -34,7 +34,7 @@ async def test_the_outbox_is_worked_without_a_reload(desk, open_page):
     await its.accessible("outbox-decide")
     await page.locator(".pop:popover-open").get_by_role("button", name="It arrived").click()
     await expect(page.get_by_role("row", name="samuel@adeyemi.example")).to_contain_text("Sent")
-    await expect(page.locator(".toast")).to_contain_text("Marked as sent.")
+    await expect(page.get_by_role("region", name="Notifications")).to_contain_text("Marked as sent.")
     await expect(tabs.get_by_role("link", name="Needs you")).to_contain_text("3")
 
     waiting = page.get_by_role("row", name="Handover").filter(has_text="ingrid@")

@@ -267,7 +267,7 @@ async def test_arrives_as_two_parts_under_one_header_each(name, acme):
         (envelope,) = server.taken
     parsed = email.message_from_bytes(envelope.content, policy=email.policy.default)
     assert envelope.rcpt_tos == ["robin@mail.example"]
-    assert [key for key in parsed.keys() if key.lower() in ("subject", "from", "to", "bcc", "cc")] == [
+    assert [key for key in parsed if key.lower() in ("subject", "from", "to", "bcc", "cc")] == [
         "From",
         "To",
         "Subject",
