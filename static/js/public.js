@@ -41,6 +41,7 @@ const PublicForm = (() => {
   const form = $("form[data-autosave]");
   let timer;
   let changed = false; // something is typed that no request has taken with it
+  const touched = new Set(); // names of these fields: only they are sent, so that two devices keep each other's answers
   let inFlight = 0;
   let failures = 0;
   let savedAt;
@@ -52,27 +53,32 @@ const PublicForm = (() => {
     say(seconds < 60 ? `Saved ${seconds} s ago` : `Saved ${Math.round(seconds / 60)} min ago`);
   }
   function body() {
-    const answers = [...new FormData(form)].filter(([, value]) => typeof value === "string"); // files go on their own
-    return new URLSearchParams(answers);
+    const mine = ([name, value]) => typeof value === "string" && (touched.has(name) || name.startsWith("_"));
+    return new URLSearchParams([...new FormData(form)].filter(mine)); // files go on their own
   }
   /** One request at a time; a page that is closing does not wait for the one before, and asks for keepalive. */
   async function save({ closing = false } = {}) {
     clearTimeout(timer);
     if (inFlight && !closing) return; // its end looks at `changed` again
     const answers = body();
+    const sent = [...touched];
+    const again = () => sent.forEach((name) => touched.add(name));
     const keepalive = closing && answers.toString().length < KEEPALIVE_LIMIT;
     inFlight += 1;
     changed = false;
+    touched.clear();
     if (!failures) say("Saving…");
     try {
       const request = { method: "PATCH", headers: HEADERS, body: answers, keepalive };
       const response = await fetch(form.dataset.autosave, request);
       const answer = await response.json().catch(() => ({}));
       inFlight -= 1;
-      if (response.ok) saved(answer);
-      else failed(answer.error, response.status);
+      if (response.ok) return saved(answer);
+      again();
+      failed(answer.error, response.status);
     } catch {
       inFlight -= 1;
+      again();
       failed();
     }
   }
@@ -100,6 +106,7 @@ const PublicForm = (() => {
     form.addEventListener("input", (event) => {
       if (event.target.type === "file") return;
       changed = true;
+      touched.add(event.target.name);
       if (!failures) say("Saving…");
       clearTimeout(timer);
       timer = setTimeout(save, SAVE_AFTER);
