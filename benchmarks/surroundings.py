@@ -51,6 +51,18 @@ class Place:
 
         asyncio.run(work())
 
+    def fetch(self, sql: str, *values: object) -> asyncpg.Record:
+        """One row."""
+
+        async def work() -> asyncpg.Record:
+            connection = await asyncpg.connect(self.dsn)
+            try:
+                return await connection.fetchrow(sql, *values)
+            finally:
+                await connection.close()
+
+        return asyncio.run(work())
+
 
 @contextlib.contextmanager
 def place() -> Iterator[Place]:

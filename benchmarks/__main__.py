@@ -1,0 +1,63 @@
+"""`make bench`: the figures this project promises, side by side with what they are measured against."""
+
+import time
+
+from benchmarks import pages, webhooks
+from benchmarks.surroundings import Place, application, memory, place, process
+
+MAY_GROW, MAY_COST, WEBHOOKS_AT_LEAST = 1.3, 2.0, 0.6
+START, MEMORY, FIRST, LATER = 2.0, 150, 60_000, 12_000
+
+
+def say(name: str, figure: str, promise: str, kept: bool) -> None:
+    print(f"  {name:<44} {figure:<34} {promise:<28} {'ok' if kept else 'NOT KEPT'}")
+
+
+def main() -> None:
+    with place() as where:
+        print("Filling 10,000 and 1,000,000 orders…", flush=True)
+        began = time.perf_counter()
+        pages.fill(where)
+        print(f"  in {time.perf_counter() - began:.0f} s. Milliseconds below are of this machine: trust the ratios.\n")
+        orders(where)
+        arrivals(where)
+        start(where)
+
+
+def orders(where: Place) -> None:
+    compared, floor, sizes = pages.run(where)
+    print("Orders page, one request after the other")
+    print(f"  {'constant rows (the floor)':<44} p50 {floor.p50:6.2f} ms  p95 {floor.p95:6.2f} ms")
+    for name, small, large in compared:
+        grown, cost = large.p50 / small.p50, large.p50 / floor.p50
+        print(f"  {name + ', 10,000 orders':<44} p50 {small.p50:6.2f} ms  p95 {small.p95:6.2f} ms")
+        print(f"  {name + ', 1,000,000 orders':<44} p50 {large.p50:6.2f} ms  p95 {large.p95:6.2f} ms")
+        say("  a million costs", f"{grown:.2f} × ten thousand", f"at most {MAY_GROW} ×", grown <= MAY_GROW)
+        say("  the page costs", f"{cost:.2f} × the floor", f"at most {MAY_COST} ×", cost <= MAY_COST)
+    print("Bytes, gzip")
+    say("first visit, everything", f"{sizes['first']:,}", f"under {FIRST:,}", sizes["first"] < FIRST)
+    say("a later page", f"{sizes['later']:,}", f"under {LATER:,}", sizes["later"] < LATER)
+
+
+def arrivals(where: Place) -> None:
+    where.run("INSERT INTO organization (slug, name) VALUES ('bench', 'Bench')")
+    ours, bare = webhooks.run(where)
+    print("Accepted signed webhooks per second")
+    print(f"  {'bare handler: verify, insert, commit':<44} {bare:,.0f}")
+    say("ours", f"{ours:,.0f} = {ours / bare:.0%}", f"at least {WEBHOOKS_AT_LEAST:.0%}", ours / bare >= WEBHOOKS_AT_LEAST)
+
+
+def start(where: Place) -> None:
+    seconds, resident = [], []
+    for _ in range(3):
+        with process(where, *application()) as (_, started, took):
+            seconds.append(took)
+            time.sleep(4)
+            resident.append(memory(started.pid))
+    print("The process")
+    say("start with a migrated database", f"{min(seconds):.2f} s", f"under {START} s", min(seconds) < START)
+    say("idle memory", f"{max(resident):.0f} MB", f"under {MEMORY} MB", max(resident) < MEMORY)
+
+
+if __name__ == "__main__":
+    main()
