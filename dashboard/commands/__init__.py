@@ -1,6 +1,7 @@
 """`backdesk`: start it, look after it, and try it out from the command line."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -22,6 +23,7 @@ HELP = {
 def main(arguments: Sequence[str] | None = None) -> None:
     """The `backdesk` command. Ends with 0 when all is well, 1 when something was found, 2 when it could not be done."""
     options = parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exit stops the embedded server, a death not
     try:
         sys.exit(_run(options) or 0)
     except SettingsError as problem:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import signal
 import sys
 
 import uvicorn
@@ -30,6 +31,8 @@ def serve(settings: Settings) -> int:
             proxy_headers=bool(settings.trusted_proxies), forwarded_allow_ips=settings.trusted_proxies or None,
         )
     )  # fmt: skip
+    for told in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(told, lambda *_: None)  # uvicorn raises it once more after its orderly stop
     server.run()
     return 0 if server.started else 1
 
