@@ -37,6 +37,11 @@ def may_manage(mine: Role, theirs: str) -> bool:
     return Role(theirs) in MAY_GIVE.get(mine, ())
 
 
+def a(role: str) -> str:
+    """The role with its article: an agent, a viewer."""
+    return f"{'an' if role[0] in 'ao' else 'a'} {role}"
+
+
 async def member(organization: Organization, id: int) -> Membership:
     """The membership, or NotFound."""
     found = await Membership.objects(Membership.user).get(
@@ -78,7 +83,7 @@ async def _manageable(organization: Organization, id: int, by: Role) -> Membersh
     await serialize(f"team:{organization.id}")
     membership = await member(organization, id)
     if not may_manage(by, membership.role):
-        raise NotAllowed(f"Only the owner may change an {membership.role}. Nothing was changed.")
+        raise NotAllowed(f"Only the owner may change {a(membership.role)}. Nothing was changed.")
     return membership
 
 

@@ -42,7 +42,7 @@ class PlanForm:
         currency = data.get("currency", "").strip().upper()
         amount = formats.parse_money(data.get("amount", ""), currency) if currency else None
         prices = list(dict.fromkeys(data.get("stripe_prices", "").replace(",", " ").split()))
-        days, form = data.get("days_to_deliver", "").strip(), data.get("form", "").strip()
+        days, form = data.get("days_to_deliver", "").strip(), data.get("intake_form", "").strip()
         name, upsell = line(data.get("name", "")), line(data.get("upsell_to", ""))
         known = formats.exponent(currency) is not None and len(currency) == 3
         whole_days = days.isascii() and days.isdecimal() and len(days) < 4 and int(days) <= LONGEST_DAYS
@@ -56,7 +56,7 @@ class PlanForm:
             "stripe_prices": "" if len(prices) <= MOST_PRICES and all(PRICE_ID.fullmatch(price) for price in prices)
             else f"Write ids like price_1NxYz, one a line, at most {MOST_PRICES}.",
             "days_to_deliver": "" if whole_days else f"Write whole days from 0 to {LONGEST_DAYS}.",
-            "form": "" if not form or form in {str(id) for id in forms} else "Choose a form from the list.",
+            "intake_form": "" if not form or form in {str(id) for id in forms} else "Choose a form from the list.",
         }  # fmt: skip
         if wrong := {name: text for name, text in problems.items() if text}:
             raise Invalid(wrong)
@@ -71,7 +71,7 @@ def typed(plan: Plan) -> dict[str, str]:
     return {
         "name": plan.name, "tier": plan.tier, "billing": plan.billing, "stripe_prices": "\n".join(plan.stripe_prices),
         "amount": formats.money_input(plan.amount, plan.currency), "currency": plan.currency,
-        "days_to_deliver": str(plan.days_to_deliver), "form": str(plan.form or ""), "upsell_to": plan.upsell_to,
+        "days_to_deliver": str(plan.days_to_deliver), "intake_form": str(plan.form or ""), "upsell_to": plan.upsell_to,
     }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from dashboard.pages import fragment, page
 Form = URLEncodedBody[dict[str, str]]
 EMPTY = {
     "name": "", "tier": "any", "billing": "one_off", "stripe_prices": "", "amount": "", "days_to_deliver": "5",
-    "form": "", "upsell_to": "",
+    "intake_form": "", "upsell_to": "",
 }  # fmt: skip
 
 

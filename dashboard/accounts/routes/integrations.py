@@ -14,7 +14,7 @@ from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Organization
 from dashboard.activity import actions as activity
 from dashboard.database import rows, transaction
-from dashboard.deliveries import actions as deliveries
+from dashboard.deliveries import held
 from dashboard.errors import Invalid
 from dashboard.pages import fragment, page
 
@@ -24,12 +24,12 @@ LIST = "settings/_integrations.html"
 
 
 async def _context(organization: Organization, user: Visitor, now: datetime) -> dict[str, object]:
-    held = {each["kind"]: each["n"] for each in await rows(HELD, organization.id)}
+    waiting = {each["kind"]: each["n"] for each in await rows(HELD, organization.id)}
     last = await rows(LAST_EVENT, organization.id)
     return {
         "lines": await connections.lines(organization, await credentials.integrations_for(organization.id)),
         "held": {
-            key: sum(held.get(kind, 0) for kind in channel.releases) for key, channel in channels.CHANNELS.items()
+            key: sum(waiting.get(kind, 0) for kind in channel.releases) for key, channel in channels.CHANNELS.items()
         },
         "last_event": last[0]["at"], "webhook_address": links.inside(f"/webhooks/stripe/{organization.slug}"),
         "fresh": user.confirmed_lately(now),
@@ -57,7 +57,7 @@ async def _test(organization: Organization, channel: Channel, now: datetime) -> 
     """What came of it. A connection that works lets go what it was holding."""
     outside = await credentials.integrations_for(organization.id)
     works, said = await connections.test(organization, channel, outside, now)
-    released = await deliveries.release_held(organization.id, list(channel.releases), now) if works else 0
+    released = await held.release_held(organization.id, list(channel.releases), now) if works else 0
     if not released:
         return said
     return f"{said} {released} held {'message is' if released == 1 else 'messages are'} on the way."

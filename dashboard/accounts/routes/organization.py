@@ -8,7 +8,7 @@ from dashboard.accounts import organizations
 from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, admin, viewer
 from dashboard.activity import actions as activity
 from dashboard.database import transaction
-from dashboard.deliveries import actions as deliveries
+from dashboard.deliveries import held
 from dashboard.errors import Conflict, Invalid
 from dashboard.pages import fragment, page, redirect
 
@@ -46,7 +46,7 @@ async def save_organization(
             organization = await organizations.save(organization, form, owner=owner)
             await activity.record(organization, "organization", organization.id, "changed", "Settings saved", by=user)
             if organization.from_address and not had_sender:
-                await deliveries.release_held(organization.id, ["mail"], now)
+                await held.release_held(organization.id, ["mail"], now)
     except (Invalid, Conflict) as problem:
         errors = problem.fields if isinstance(problem, Invalid) else {"slug": problem.message}
         return fragment(

@@ -41,9 +41,12 @@ async def show_team(request: Request, organization: CurrentOrganization, user: C
     return page(request, "settings/team.html", LIST, **await _context(request, organization, user, now))
 
 
-async def _answer(request: Request, organization: Organization, user: Visitor, now: datetime, notice: str) -> Template:
+async def _answer(
+    request: Request, organization: Organization, user: Visitor, now: datetime, notice: str, status_code: int = 200
+) -> Template:
+    """The list as it is now; after a conflict too, so that a select shows the role that still holds."""
     context = await _context(request, organization, user, now)
-    return fragment(request, LIST, notice=notice, close_dialog=True, **context)
+    return fragment(request, LIST, status_code=status_code, notice=notice, close_dialog=True, **context)
 
 
 @post("/{org:str}/settings/team/{id:int}/role", name="settings.change_role", guards=[admin], status_code=200)
@@ -52,10 +55,13 @@ async def change_role(
 ) -> Response | Template:
     """Another role for somebody; they sign in again."""
     confirmation.require(user, now)
-    async with transaction():
-        membership = await team.change_role(organization, id, data.get("role", ""), by=_role(request))
-        title = f"{membership.user.name or membership.user.email} is now {membership.role}"
-        await activity.record(organization, "organization", organization.id, "role_changed", title, by=user)
+    try:
+        async with transaction():
+            membership = await team.change_role(organization, id, data.get("role", ""), by=_role(request))
+            title = f"{membership.user.name or membership.user.email} is now {team.a(membership.role)}"
+            await activity.record(organization, "organization", organization.id, "role_changed", title, by=user)
+    except Conflict as problem:
+        return await _answer(request, organization, user, now, problem.message, status_code=409)
     if membership.user.id == user.id:
         return redirect(request, "/signin")
     return await _answer(request, organization, user, now, f"{title}.")
@@ -67,10 +73,13 @@ async def remove_member(
 ) -> Response | Template:
     """Take somebody out of the organization; they are signed out at once."""
     confirmation.require(user, now)
-    async with transaction():
-        membership = await team.remove(organization, id, by=_role(request))
-        title = f"{membership.user.name or membership.user.email} left the team"
-        await activity.record(organization, "organization", organization.id, "removed", title, by=user)
+    try:
+        async with transaction():
+            membership = await team.remove(organization, id, by=_role(request))
+            title = f"{membership.user.name or membership.user.email} left the team"
+            await activity.record(organization, "organization", organization.id, "removed", title, by=user)
+    except Conflict as problem:
+        return await _answer(request, organization, user, now, problem.message, status_code=409)
     if membership.user.id == user.id:
         return redirect(request, "/signin")
     return await _answer(request, organization, user, now, f"{title}.")
