@@ -145,7 +145,7 @@ async def _send(delivery: Delivery, shift: Shift, lane: Lane) -> None:
         await _settle(delivery, shift.token, doubt, now)
         return
     try:
-        if missing := channel.missing(integrations, await from_address(delivery.organization)):
+        if missing := channel.missing(integrations, await from_address(delivery.organization, delivery.payload)):
             raise NotConfigured(missing)
         provider_id = await _call(delivery, integrations)
     except ProviderError as problem:

@@ -43,7 +43,7 @@ async def mail(delivery: Delivery, outside: Integrations) -> Call:
         except NotFound as problem:
             raise Refused(f"{problem.message} Nothing was sent.") from None
         html, text = html.replace(mails.ONE_TIME, link), text.replace(mails.ONE_TIME, link)
-    address = payload.get("from") or await from_address(delivery.organization) or outside.mail.default_from
+    address = await from_address(delivery.organization, payload) or outside.mail.default_from
     message = Message(
         to=delivery.recipient, subject=payload["subject"], html=html, text=text,
         from_=sender(payload.get("from_name", ""), address),
@@ -65,8 +65,10 @@ def mail_via(outside: Integrations) -> tuple[str, timedelta | None]:
     return chosen.name, chosen.key_lifetime
 
 
-async def from_address(organization: int | None) -> str:
-    """The address an organization sends from, as it is now."""
+async def from_address(organization: int | None, payload: Any = None) -> str:
+    """The address a mail was written to leave from, else the one its organization has now."""
+    if isinstance(payload, dict) and payload.get("from"):
+        return str(payload["from"])
     if organization is None:
         return ""
     found = await Organization.select(Organization.from_address).where(Organization.id == organization).first()

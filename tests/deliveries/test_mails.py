@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import itertools
 import re
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -115,39 +116,23 @@ class Page(HTMLParser):
             self.text += data
 
 
-@pytest.mark.parametrize("organization", ORGANIZATIONS)
-@pytest.mark.parametrize("person", NAMES)
 @pytest.mark.parametrize("name", mails.KINDS)
-def test_names_stay_names(name, person, organization):
+def test_names_stay_names(name):
+    for person, organization in itertools.product(NAMES, ORGANIZATIONS):
+        check_one(name, person, organization)
+
+
+def check_one(name: str, person: str, organization: str) -> None:
     mail = rendered(name, NAMES[person], organization)
     page = Page(mail.html)
     assert page.open == [], "every tag is closed"
-    allowed = [
-        "html",
-        "head",
-        "meta",
-        "title",
-        "style",
-        "body",
-        "div",
-        "table",
-        "tbody",
-        "tr",
-        "td",
-        "h1",
-        "p",
-        "strong",
-        "span",
-        "bdi",
-        "br",
-        "a",
-    ]
+    allowed = ["html", "head", "meta", "title", "style", "body", "div", "table", "tbody", "tr", "td", "h1", "p", "strong", "span", "bdi", "br", "a"]
     assert set(page.tags) <= set(allowed)
     assert not [key for key, _ in page.attributes if key.startswith("on") or key in ("src", "srcset", "srcdoc")]
     assert not re.search(r"[\r\n\x00-\x1f\x7f\u0085\u2028-\u202e\u2066-\u2069]", mail.subject)
     assert 3 < len(mail.subject) <= mails.LONGEST_SUBJECT
     for given in (mail.subject, mail.text, page.text):
-        assert "49" not in given
+        assert "49" not in given, "nothing is computed"
         if person == "template" and "{{7*7}}" in given:
             assert "${7*7} <%= 7*7 %> %(x)s {0.__class__} #{7*7}" in " ".join(given.split())
     if person != "template" and organization == "plain":

@@ -90,6 +90,14 @@ async def test_each_state_says_why_and_has_its_own_button(alice, vera, acme, sta
     assert viewers and "<button" not in viewers and "/settings/integrations" not in viewers
 
 
+async def test_held_for_more_than_a_day_waits_for_a_person(ana, acme):
+    delivery = await in_state(acme, "held")
+    row = row_of((await ana.get("/acme/outbox")).text, delivery.id)
+    assert "Connect" not in row and "Send now" not in row, "an agent can connect nothing, and once connected it goes"
+    await Delivery.update({Delivery.created_at: clock.now() - timedelta(hours=25)}).where(Delivery.id == delivery.id)
+    assert "/sending" in row_of((await ana.get("/acme/outbox")).text, delivery.id)
+
+
 async def test_what_waits_for_its_ten_seconds_says_so(ana, acme):
     delivery = await a_delivery(acme, due_at=clock.now() + actions.UNDO)
     row = row_of((await ana.get("/acme/outbox")).text, delivery.id)
