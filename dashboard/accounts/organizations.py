@@ -77,7 +77,7 @@ class Settings:
             "from_address": forms.address_problem(sender) if sender else "",
             "time_zone": "" if made.time_zone in dict(time_zones()) else "Choose a time zone from the list.",
             "currency": "" if made.currency in dict(currencies()) else "Choose a currency from the list.",
-            "keep_events": "Write a number of days from 30 to 3650, or nothing to keep everything."
+            "keep_events": "Write a number of days from 30 to 3650, or nothing for the usual 90."
             if keep and not (days and 30 <= days <= LONGEST_KEPT) else "",
         }  # fmt: skip
         forms.refuse(problems)
