@@ -27,23 +27,27 @@ def page(request: Request, whole: str, part: str | None = None, /, *, status_cod
 
 def fragment(
     request: Request, name: str, /, *, status_code: int = 200, notice: str | None = None, undo: str | None = None,
-    undo_target: str = "#main", close_dialog: bool = False, **context: Any,
+    undo_target: str = "#main", close_dialog: bool = False, open_dialog: str = "", **context: Any,
 ) -> Template:  # fmt: skip
     """A piece of a page that a form or button gets back. `notice` shows a toast, `undo` is the address that reverts;
-    its answer replaces `undo_target`."""
-    headers = (
-        {"HX-Trigger": trigger(notice, undo, close_dialog, target=undo_target)} if notice or close_dialog else {}
-    )
+    its answer replaces `undo_target`. `open_dialog` names the dialog the piece was loaded into."""
+    events = trigger(notice, undo, close_dialog, target=undo_target, open_dialog=open_dialog)
+    headers = {"HX-Trigger": events} if events != "{}" else {}
     return Template(name, context=shell(request) | context, status_code=status_code, headers=headers)
 
 
-def trigger(notice: str | None, undo: str | None = None, close_dialog: bool = False, *, target: str = "#main") -> str:
+def trigger(
+    notice: str | None, undo: str | None = None, close_dialog: bool = False, *, target: str = "#main",
+    open_dialog: str = "",
+) -> str:  # fmt: skip
     """The HX-Trigger header. json.dumps keeps it ASCII, as a header must be."""
     events: dict[str, Any] = {}
     if notice:
         events["toast"] = {"text": notice} | ({"undo": undo, "target": target, "ms": 10000} if undo else {})
     if close_dialog:
         events["close-dialog"] = {}
+    if open_dialog:
+        events["open-dialog"] = {"target": open_dialog}
     return json.dumps(events)
 
 

@@ -4,9 +4,12 @@ from dashboard import health, live
 from dashboard.accounts.routes import ROUTES as ACCOUNTS
 from dashboard.deliveries.routes import ROUTES as DELIVERIES
 from dashboard.files.routes import ROUTES as FILES
+from dashboard.forms.routes import ROUTES as FORMS
 from dashboard.intake.routes import ROUTES as INTAKE
 from dashboard.orders.routes import ROUTES as ORDERS
 from dashboard.plans.routes import ROUTES as PLANS
+from dashboard.views.routes import ROUTES as VIEWS
+from dashboard.runs.routes import ROUTES as RUNS
 from dashboard.webhooks.routes import ROUTES as WEBHOOKS
 
-ROUTES = [live.stream, health.show, health.speculation, *ACCOUNTS, *DELIVERIES, *FILES, *INTAKE, *ORDERS, *PLANS, *WEBHOOKS]
+ROUTES = [live.stream, health.show, health.speculation, *ACCOUNTS, *DELIVERIES, *FILES, *FORMS, *INTAKE, *ORDERS, *PLANS, *VIEWS, *RUNS, *WEBHOOKS]

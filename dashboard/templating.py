@@ -56,6 +56,7 @@ def _globals() -> dict[str, Any]:
         "percent": formats.percent,
         "ago": formats.ago,
         "moment": formats.moment,
+        "brief": formats.brief,
         "day": formats.day,
         "deadline": formats.deadline,
         "time_tag": formats.time_tag,

@@ -4,11 +4,12 @@ A slice declares a `List`: its fields, its sorts, where its address is. Every pi
 what a person types is only ever a value beside it. `read` turns a query string into `Filters`, which know the chips,
 the WHERE, the page and the links that lead elsewhere. Nothing here touches the database."""
 
-from dashboard.lists.fields import Asked, Choice, Choices, Condition, Dates, Person, Reference, Search
+from dashboard.lists.fields import Asked, Choice, Choices, Condition, Dates, Numbers, Person, Reference, Search
 from dashboard.lists.filters import Chip, Filters, List
 from dashboard.lists.keyset import CAP, Cursor, Page, Sort, counted
 
 __all__ = [
-    "CAP", "Asked", "Chip", "Choice", "Choices", "Condition", "Cursor", "Dates", "Filters", "List", "Page", "Person",
+    "CAP", "Asked", "Chip", "Choice", "Choices", "Condition", "Cursor", "Dates", "Filters", "List", "Numbers",
+    "Page", "Person",
     "Reference", "Search", "Sort", "counted",
 ]  # fmt: skip

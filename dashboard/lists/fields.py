@@ -12,7 +12,7 @@ from dashboard.formats import day, start_of_day
 LARGEST_ID = 2**63 - 1
 LARGEST_NUMBER = 2**31 - 1
 LONGEST_TEXT = 200
-MOST_VALUES = 50
+MOST_VALUES = 100
 LAST_DAYS = re.compile(r"([1-9][0-9]{0,3})d")
 NONE = "none"
 
@@ -197,6 +197,29 @@ class Dates:
 
 
 @dataclass(frozen=True)
+class Numbers:
+    """Certain rows by their numbers: the ones that were ticked. `sql` compares the column with an array."""
+
+    name: str
+    label: str
+    sql: str
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        return (self.name,)
+
+    def read(self, given: Given, asked: Asked) -> Condition | None:
+        wanted = [whole(value, LARGEST_NUMBER) for value in several(given, self.name)]
+        if not wanted:
+            return None
+        texts = tuple(str(number) for number in wanted)
+        params = tuple((self.name, text) for text in texts)
+        return Condition(
+            self.name, self.label, "is" if len(wanted) == 1 else "is any of", texts, params, self.sql, (wanted,)
+        )
+
+
+@dataclass(frozen=True)
 class Search:
     """Typed text. `sql` gets a LIKE pattern in lower case; a whole number uses `number_sql`, whose `{}` are the number,
     the pattern and the number again."""
@@ -217,7 +240,8 @@ class Search:
         if len(typed) > LONGEST_TEXT:
             raise ValueError(self.name)
         pattern = contains(typed)
-        sql, values = self.sql, (pattern,) * self.sql.count("{}")
+        sql = self.sql
+        values: tuple[Any, ...] = (pattern,) * self.sql.count("{}")
         digits = typed.removeprefix("#")
         if self.number_sql and digits.isascii() and digits.isdecimal() and int(digits) <= LARGEST_NUMBER:
             sql, values = self.number_sql, (int(digits), pattern, int(digits))
@@ -255,4 +279,3 @@ def whole(text: str, largest: int) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 20 and 0 < int(text) <= largest):
         raise ValueError(text)
     return int(text)
-

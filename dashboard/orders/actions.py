@@ -28,6 +28,9 @@ REOPEN = """
             WHEN intake_requested_at IS NOT NULL THEN 'intake_pending' ELSE 'new' END,
         done_at = NULL, cancelled_at = NULL, cancel_reason = ''
     WHERE organization = {} AND id = {} AND status IN ('done', 'cancelled') RETURNING status"""
+PROMISE = """
+    UPDATE orders SET due_at = {} WHERE organization = {} AND id = {} AND due_at IS DISTINCT FROM {}::timestamptz
+    RETURNING id"""
 
 
 async def start(organization: Organization, order: Order, by: Visitor, now: datetime) -> Order:
@@ -64,11 +67,7 @@ async def set_deadline(organization: Organization, order: Order, day: date | Non
     due_at = formats.end_of_day(day, organization.time_zone) if day else None
     title = f"Deadline set to {formats.day(day, weekday=True)}" if day else "Deadline taken away"
     async with transaction():
-        changed = await row(
-            "UPDATE orders SET due_at = {} WHERE organization = {} AND id = {} AND due_at IS DISTINCT FROM {} RETURNING id",
-            due_at, organization.id, order.id, due_at,
-        )  # fmt: skip
-        if changed:
+        if await row(PROMISE, due_at, organization.id, order.id, due_at):
             await activity.record(organization, "order", order.id, "deadline", title, by=by)
     await order.refresh()
     return order

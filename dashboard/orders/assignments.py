@@ -19,10 +19,11 @@ ASSIGN = """
     UPDATE orders SET assignee = {} FROM before WHERE orders.id = before.id
     RETURNING orders.id, before.assignee AS before"""
 REVERSE = """
-    WITH batch AS (SELECT subject_id, (data ->> 'from')::bigint AS before, (data ->> 'to')::bigint AS after FROM activity
-                   WHERE organization = {} AND subject_kind = 'order' AND data ->> 'batch' = {}),
+    WITH batch AS (SELECT subject_id, (data ->> 'from')::bigint AS before, (data ->> 'to')::bigint AS after
+                   FROM activity WHERE organization = {} AND subject_kind = 'order' AND data ->> 'batch' = {}),
          unchanged AS (SELECT o.id, batch.before FROM orders o JOIN batch ON batch.subject_id = o.id
-                       WHERE o.organization = {} AND o.assignee IS NOT DISTINCT FROM batch.after ORDER BY o.id FOR UPDATE OF o)
+                       WHERE o.organization = {} AND o.assignee IS NOT DISTINCT FROM batch.after
+                       ORDER BY o.id FOR UPDATE OF o)
     UPDATE orders SET assignee = unchanged.before FROM unchanged
     WHERE orders.id = unchanged.id AND orders.assignee IS DISTINCT FROM unchanged.before RETURNING orders.id"""
 
@@ -54,7 +55,7 @@ async def reverse(organization: Organization, batch: str, by: Visitor) -> int:
     """Give the orders of one assignment back, but those that have changed hands since. How many."""
     async with transaction():
         back = await rows(REVERSE, organization.id, batch, organization.id)
-        lines = [(each["id"], {}) for each in back]
+        lines: list[tuple[int, dict]] = [(each["id"], {}) for each in back]
         await activity.record_all(organization, "order", lines, "assigned", "Assignment taken back", by=by)
     return len(back)
 

@@ -2,7 +2,7 @@
 
 from dashboard import lists
 from dashboard.labels import STATUS
-from dashboard.lists import Choice, Choices, Dates, Person, Reference, Search, Sort
+from dashboard.lists import Choice, Choices, Dates, Numbers, Person, Reference, Search, Sort
 from dashboard.orders.tables import OrderStatus, PaymentStatus
 
 # An intake is overdue when both reminders went out and five days after the request nothing has come.
@@ -17,17 +17,19 @@ ATTENTION = (
 NUMBERED = """(o.number = {} OR (o.search LIKE {} AND NOT EXISTS (
     SELECT 1 FROM orders n WHERE n.organization = o.organization AND n.number = {})))"""
 
-STATUSES = tuple(Choice(status.value, STATUS["order"][status][0]) for status in OrderStatus)
+STATUSES = (
+    *(Choice(status.value, STATUS["order"][status][0]) for status in OrderStatus),
+    Choice("overdue", STATUS["order"]["overdue"][0], OVERDUE),
+)
 PAYMENTS = tuple(Choice(status.value, STATUS["payment"][status][0]) for status in PaymentStatus)
 
 ORDERS = lists.List(
     page="orders",
     fields=(
         Search("q", "Search", "o.search LIKE {}", NUMBERED),
+        Numbers("numbers", "Order", "o.number = ANY({})"),
         Choices("attention", "Attention", "", (Choice("yes", "Needs a person", ATTENTION),)),
-        Choices(
-            "status", "Status", "o.status = ANY({})", (*STATUSES, Choice("overdue", STATUS["order"]["overdue"][0], OVERDUE))
-        ),
+        Choices("status", "Status", "o.status = ANY({})", STATUSES),
         Choices("payment", "Payment", "o.payment_status = ANY({})", PAYMENTS),
         Person("assignee", "Assigned to", "o.assignee"),
         Reference("plan", "Plan", "o.plan", nobody="No plan"),

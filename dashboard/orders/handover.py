@@ -63,7 +63,9 @@ async def undo_deliver(organization: Organization, order: Order, handover: int, 
             return await _not_done(order, handover)
         await rows(STOP, now, organization.id, [mail_key, alert_key])
         if await row(LEFT, organization.id, mail_key):
-            raise Conflict(f"The handover mail of order {order.number} has left, so it stays done. Nothing was changed.")
+            raise Conflict(
+                f"The handover mail of order {order.number} has left, so it stays done. Nothing was changed."
+            )
         await actions.move(order, OrderStatus.in_progress, (OrderStatus.done,), {Order.done_at: None})
         await Deliverable.update({Deliverable.delivered_at: None}).where(
             Deliverable.order == order.id, Deliverable.delivered_at == done["done_at"]

@@ -9,11 +9,12 @@ from dashboard.accounts.tables import Organization
 from dashboard.activity import actions as activity
 from dashboard.database import rows, transaction
 from dashboard.deliveries import actions as deliveries
+from dashboard.errors import Conflict
 from dashboard.formats import money as as_money
 from dashboard.leads import actions as leads
 from dashboard.leads.tables import Lead
 from dashboard.orders import money
-from dashboard.orders.tables import Order, OrderStatus, Plan
+from dashboard.orders.tables import Order, OrderStatus, PaymentStatus, Plan
 from dashboard.payments import journal
 
 
@@ -71,8 +72,8 @@ async def _create(organization: Organization, checkout: Checkout) -> Order:
 
 
 async def create_by_hand(
-    organization: Organization, *, email: str, name: str, plan: Plan, amount: int, currency: str, paid: bool, by: Visitor,
-    now: datetime, once: str,
+    organization: Organization, *, email: str, name: str, plan: Plan, amount: int, currency: str, paid: bool,
+    by: Visitor, now: datetime, once: str,
 ) -> Order:  # fmt: skip
     """An order paid another way, such as by bank transfer. The form's own token makes a double click one order."""
     async with transaction():
@@ -83,15 +84,37 @@ async def create_by_hand(
             return existing
         lead = await leads.find_or_create(organization, email, name, source="By hand")
         order = await _insert(
-            organization, lead, plan, session=session, provider="manual", mode="manual", amount=amount, currency=currency,
-            placed_at=now, source="By hand", customer_name=name or lead.name, customer_email=email, checkout_paid=paid,
+            organization, lead, plan, session=session, provider="manual", mode="manual", amount=amount,
+            currency=currency, placed_at=now, source="By hand", customer_name=name or lead.name, customer_email=email,
+            checkout_paid=paid,
         )  # fmt: skip
         if paid and amount:
             await journal.book_charge(
                 organization, amount=amount, currency=currency, occurred_at=now, lead=lead.id, provider="manual",
                 description="Bank transfer", session=session,
             )  # fmt: skip
-        await activity.record(organization, "order", order.id, "created", f"Order {order.number} created by hand", by=by)
+        title = f"Order {order.number} created by hand"
+        await activity.record(organization, "order", order.id, "created", title, by=by)
+        return await money.settle(organization, order)
+
+
+async def mark_paid(organization: Organization, order: Order, by: Visitor, now: datetime) -> Order:
+    """The bank transfer of an order made by hand has arrived. Repeating it changes nothing; Conflict for others."""
+    async with transaction():
+        await journal.lock(organization)
+        await order.refresh()
+        if order.provider != "manual":
+            raise Conflict("Stripe says when this order is paid. Nothing was changed.")
+        if order.payment_status != PaymentStatus.unpaid:
+            return order
+        await Order.update({Order.checkout_paid: True}).where(Order.id == order.id)
+        order.checkout_paid = True
+        if order.amount:
+            await journal.book_charge(
+                organization, amount=order.amount, currency=order.currency, occurred_at=now, lead=order.lead,
+                provider="manual", description="Bank transfer", session=order.session or "",
+            )  # fmt: skip
+        await activity.record(organization, "order", order.id, "marked_paid", "Marked as paid", by=by)
         return await money.settle(organization, order)
 
 
@@ -111,7 +134,8 @@ async def _insert(organization: Organization, lead: Lead, plan: Plan | None, **f
 async def plan_of(organization: Organization, checkout: Checkout) -> Plan | None:
     """Which plan was bought: named in the metadata, by price or payment link id, else the only one at that price."""
     plans = await Plan.of(organization).where(Plan.archived_at.is_null()).order_by(Plan.id)
-    said = {str(checkout.metadata.get(key, "")).strip().lower() for key in ("plan", "plan_name", "plan_id", "tier")} - {""}
+    named = (checkout.metadata.get(key, "") for key in ("plan", "plan_name", "plan_id", "tier"))
+    said = {str(value).strip().lower() for value in named} - {""}
     ids = {str(checkout.metadata.get(key, "")) for key in ("price", "price_id")} | {checkout.payment_link}
     for plan in plans:
         if plan.name.lower() in said or str(plan.id) in said or ids & set(plan.stripe_prices):
@@ -143,11 +167,12 @@ async def confirm(organization: Organization, order: Order, now: datetime) -> bo
     subject = ("order", order.id)
     paid = as_money(order.amount, order.currency)
     await activity.record(
-        organization, "order", order.id, "paid", "Payment received", actor="customer", detail=f"{paid} by {order.customer_name}"
+        organization, "order", order.id, "paid", "Payment received", actor="customer",
+        detail=f"{paid} by {order.customer_name}",
     )  # fmt: skip
     await deliveries.queue_mail(
-        organization, lead, "payment_confirmation", key=f"payment_confirmation:{order.id}", subject=subject, order=order,
-        plan=plan,
+        organization, lead, "payment_confirmation", key=f"payment_confirmation:{order.id}", subject=subject,
+        order=order, plan=plan,
     )  # fmt: skip
     await deliveries.queue_alert(
         organization, "new_order", key=f"alert:new_order:{order.id}", title=f"New order {order.number}: {paid}",

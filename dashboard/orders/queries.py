@@ -15,14 +15,14 @@ LARGEST_NUMBER = 2**31 - 1
 BATCH = 500
 
 PAGE = """
-    SELECT o.id, o.number, o.customer_name, o.customer_email, o.plan_name, o.status, o.payment_status, o.amount, o.currency,
-           o.placed_at, o.due_at, o.reminders, o.intake_requested_at, u.name AS assignee_name
+    SELECT o.id, o.number, o.customer_name, o.customer_email, o.plan_name, o.status, o.payment_status, o.amount,
+           o.currency, o.placed_at, o.due_at, o.reminders, o.intake_requested_at, u.name AS assignee_name
     FROM orders o LEFT JOIN app_user u ON u.id = o.assignee
     WHERE o.organization = {} AND {} ORDER BY {} LIMIT {}"""
 COUNT = "(SELECT count(*) FROM (SELECT 1 FROM orders o WHERE o.organization = {} AND {} LIMIT {}) found)"
 EXPORT = """
-    SELECT o.id, o.number, o.customer_name, o.customer_email, o.plan_name, o.status, o.payment_status, o.amount, o.currency,
-           o.placed_at, o.due_at, o.done_at, o.source, u.name AS assignee_name
+    SELECT o.id, o.number, o.customer_name, o.customer_email, o.plan_name, o.status, o.payment_status, o.amount,
+           o.currency, o.placed_at, o.due_at, o.done_at, o.source, u.name AS assignee_name
     FROM orders o LEFT JOIN app_user u ON u.id = o.assignee
     WHERE o.organization = {} AND {} ORDER BY {} LIMIT {}"""
 SOME = "SELECT o.id FROM orders o WHERE o.organization = {} AND o.id > {} AND {} ORDER BY o.id LIMIT {}"
@@ -78,9 +78,9 @@ async def batches(organization: Organization, where: QueryString) -> AsyncIterat
         last = ids[-1]
 
 
-def numbered(numbers: list[int]) -> QueryString:
-    """The condition for a choice of orders by their numbers."""
-    return QueryString("o.number = ANY({})", [number for number in numbers if 0 < number <= LARGEST_NUMBER])
+def only(order: Order) -> QueryString:
+    """The condition for one order, for what is usually done to many."""
+    return QueryString("o.id = {}", order.id)
 
 
 async def team(organization: Organization) -> list[dict[str, Any]]:

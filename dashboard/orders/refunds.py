@@ -16,11 +16,12 @@ from dashboard.orders.tables import Order
 from dashboard.payments import journal
 from dashboard.payments.tables import PaymentKind
 
+COUNTED = ("queued", "sending", "held", "unknown", "sent", "delivered")  # it has left, may have left, or will
 # What was asked for and is not in the journal yet. A refund that was sent enters it with Stripe's own event.
 UNDER_WAY = """
     SELECT id, payload, state, why, due_at, provider_id FROM delivery
     WHERE organization = {} AND kind = 'refund' AND subject_kind = 'order' AND subject_id = {}
-    AND state IN ('queued', 'sending', 'held', 'unknown', 'sent', 'delivered') ORDER BY id"""
+    AND state = ANY({}) ORDER BY id"""
 COUNT_UP = """
     UPDATE orders SET refunds_asked = refunds_asked + 1 WHERE organization = {} AND id = {} RETURNING refunds_asked"""
 ASKED = "SELECT id FROM delivery WHERE organization = {} AND key LIKE {} AND payload ->> 'once' = {}"
@@ -44,7 +45,7 @@ class Refundable(NamedTuple):
 async def refundable(organization: Organization, order: Order) -> Refundable:
     """Charges less refunds, disputes and what is already on its way."""
     lines = await money.lines_of(organization, order)
-    return left(order, lines, await rows(UNDER_WAY, organization.id, order.id))
+    return left(order, lines, await rows(UNDER_WAY, organization.id, order.id, list(COUNTED)))
 
 
 def left(order: Order, lines: list[dict[str, Any]], asked: list[dict[str, Any]]) -> Refundable:
@@ -86,9 +87,8 @@ async def ask(
             return before.delivery
         possible = await refundable(organization, order)
         source = _source(order, possible, amount)
-        asked = await row(COUNT_UP, organization.id, order.id)
-        assert asked is not None
-        number, title = asked["refunds_asked"], f"Refund of {as_money(amount, order.currency)}"
+        asked = await rows(COUNT_UP, organization.id, order.id)
+        number, title = asked[0]["refunds_asked"], f"Refund of {as_money(amount, order.currency)}"
         if order.provider == "manual":
             await _write_down(organization, order, amount, reason, now, f"manual:{order.id}:{once}")
             await activity.record(organization, "order", order.id, "refunded", title, by=by, detail=reason)
@@ -102,7 +102,9 @@ async def ask(
                 "currency": order.currency, "reason": reason, "once": once,
             },
         )  # fmt: skip
-        await activity.record(organization, "order", order.id, "refund_asked", f"{title} asked for", by=by, detail=reason)
+        await activity.record(
+            organization, "order", order.id, "refund_asked", f"{title} asked for", by=by, detail=reason
+        )
         return await Delivery.of(organization).where(Delivery.key == key).first()
 
 
@@ -123,7 +125,9 @@ def _source(order: Order, possible: Refundable, amount: int) -> Source:
     """The payment to give it back from: the smallest that has enough left."""
     if amount <= 0 or amount > possible.total:
         most = as_money(possible.total, order.currency)
-        raise Invalid({"amount": f"At most {most} can be given back." if possible.total else "Nothing is left to give back."})
+        raise Invalid(
+            {"amount": f"At most {most} can be given back." if possible.total else "Nothing is left to give back."}
+        )
     enough = [source for source in possible.sources if source.left >= amount]
     if order.provider == "manual":
         return Source("", "", amount)
@@ -133,10 +137,12 @@ def _source(order: Order, possible: Refundable, amount: int) -> Source:
     return enough[-1]
 
 
-async def _write_down(organization: Organization, order: Order, amount: int, reason: str, now: datetime, key: str) -> None:
+async def _write_down(
+    organization: Organization, order: Order, amount: int, reason: str, now: datetime, key: str
+) -> None:
     await journal.book_refund(
-        organization, key, amount=amount, currency=order.currency, status="succeeded", occurred_at=now, description=reason,
-        provider="manual", session=order.session or "",
+        organization, key, amount=amount, currency=order.currency, status="succeeded", occurred_at=now,
+        description=reason, provider="manual", session=order.session or "",
     )  # fmt: skip
     await money.settle(organization, order)
 

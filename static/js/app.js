@@ -34,10 +34,11 @@ const Backdesk = (() => {
   }
   on("click", "[data-theme-toggle]", toggleTheme);
 
-  // ── dialogs: data-dialog opens, data-dialog-close and HX-Trigger "close-dialog" close ──
+  // ── dialogs: data-dialog and HX-Trigger {"open-dialog": {target}} open, data-dialog-close and "close-dialog" close ──
   function openDialog(selector) {
     const dialog = $(selector);
     if (!dialog || dialog.open) return;
+    dialog.setAttribute("hx-morph-skip", ""); // a live update around it would take `open` away
     dialog.showModal();
     $("[autofocus], .body :is(input:not([type=hidden]), select, textarea)", dialog)?.focus();
   }
@@ -49,6 +50,8 @@ const Backdesk = (() => {
   on("click", "#palette, #keys", (event, dialog) => {
     if (event.target === dialog) dialog.close(); // the backdrop; other dialogs may hold typed text and stay
   });
+  document.addEventListener("close", ({ target }) => target.removeAttribute("hx-morph-skip"), true);
+  document.addEventListener("open-dialog", ({ detail }) => openDialog(detail.target));
   document.addEventListener("close-dialog", () => $$("dialog[open]").forEach((dialog) => dialog.close()));
 
   // ── copy ──

@@ -8,11 +8,11 @@
   /** all=1 in the bulk form means every row behind the filter, not only this page; the button says the other choice. */
   function setAllMatching(bar, chosen) {
     const button = $("[data-all-matching]", bar);
-    if (chosen === bar.elements.all.disabled) {
-      bar.elements.all.disabled = !chosen;
-      [button.textContent, button.dataset.other] = [button.dataset.other, button.textContent];
-    }
-    if (chosen) $("[data-bulk-n]", bar).textContent = button.dataset.allMatching;
+    bar.elements.all.disabled = !chosen;
+    if (!button) return;
+    const total = $("[data-matching]")?.textContent.trim() || button.dataset.allMatching;
+    button.textContent = chosen ? "Only this page" : `Select all ${total} matching`;
+    if (chosen) $("[data-bulk-n]", bar).textContent = total || "All";
   }
   function syncBulk() {
     const bar = $("[data-bulk]");
@@ -102,6 +102,23 @@
     lastBox = box;
     syncBulk();
   }
+
+  // ── a live update morphs the rows, and with them goes what only the page knew: which is open, where the cursor is ──
+  let kept = [];
+  document.addEventListener("htmx:before:swap", () => {
+    kept = $$("tr[id].cursor, tr[id][aria-current]").map((row) => ({
+      id: row.id,
+      cursor: row.classList.contains("cursor"),
+      current: row.ariaCurrent,
+    }));
+  });
+  document.addEventListener("htmx:after:swap", () => {
+    for (const { id, cursor, current } of kept) {
+      const row = document.getElementById(id);
+      if (cursor) row?.classList.add("cursor");
+      if (current && !$("#drawer")?.hidden) row?.setAttribute("aria-current", current);
+    }
+  });
 
   Object.assign(Backdesk, { setAll, closeDrawer, moveCursor, toggleCursorRow });
 })();

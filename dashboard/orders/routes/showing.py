@@ -1,0 +1,32 @@
+"""What an action on an order answers with: the order as it is now, where it was asked for."""
+
+from datetime import datetime
+from typing import Any
+
+from litestar import Request
+from litestar.response import Template
+
+from dashboard.accounts.tables import Organization
+from dashboard.intake import queries as intake
+from dashboard.orders import detail
+from dashboard.pages import fragment
+
+
+def in_drawer(request: Request) -> bool:
+    """Whether the answer goes into the drawer of the list."""
+    return request.headers.get("HX-Target", "").endswith("#drawer") or request.query_params.get("in") == "drawer"
+
+
+async def context(organization: Organization, number: int, now: datetime, shown: str = "all") -> dict[str, Any]:
+    """What the order's templates need."""
+    found = await detail.load(organization, number, now, shown)
+    return {"detail": found, "order": found.order, "now": now, "zone": organization.time_zone}
+
+
+async def show(request: Request, organization: Organization, number: int, now: datetime, **more: Any) -> Template:
+    """The order in the drawer, or the body of its page. `more` goes to `fragment`: notice, undo, close_dialog."""
+    facts = await context(organization, number, now)
+    if in_drawer(request):
+        return fragment(request, "orders/_drawer.html", undo_target="#drawer", **facts, **more)
+    facts["intake"] = await intake.of_order(organization, facts["detail"].record)
+    return fragment(request, "orders/_order.html", undo_target="#order", **facts, **more)
