@@ -19,11 +19,12 @@ RESERVED_SLUGS = frozenset(
 )
 
 
-def groups(base: str) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
-    """The sidebar of one organization: (title, [(key, label, icon, href)])."""
-    return [
+def groups(base: str) -> list[tuple[str | None, list[tuple[str, str, str, str]]]]:
+    """The sidebar of one organization: (title, [(key, label, icon, href)]); the group without a title stands below."""
+    shown: list[tuple[str | None, list[tuple[str, str, str, str]]]] = [
         (title, [(key, label, icon, f"{base}/{key}") for key, label, icon, _ in items]) for title, items in NAVIGATION
     ]
+    return [*shown, (None, [("settings", "Settings", "settings", f"{base}/settings")])]
 
 
 def palette(base: str) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
