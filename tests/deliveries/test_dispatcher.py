@@ -7,7 +7,7 @@ import pytest
 
 from dashboard import clock
 from dashboard.activity import queries as activity
-from dashboard.database import rows
+from dashboard.database import current_engine, rows
 from dashboard.deliveries import actions, dispatcher, held
 from dashboard.deliveries.lanes import Lanes
 from dashboard.deliveries.outcomes import BACK_OFF
@@ -415,6 +415,40 @@ async def test_a_worker_whose_lease_ran_out_writes_nothing(acme):
         assert await asleep == 1
     assert (await again(delivery)).state == "unknown"
     assert await attempts(delivery) == ["unknown"]
+
+
+async def test_a_late_answer_does_not_settle_another_workers_try(acme):
+    """Asleep past its lease, rescued, claimed again: two calls are under way, and only the second one's word counts."""
+    delivery = await a_delivery(acme)
+    async with world() as w:
+        w.partner.mode("resend", "slow", 2, delay=0.6)
+        first = asyncio.create_task(w.work())
+        await asyncio.sleep(0.2)
+        await rows("UPDATE delivery SET lease_until = clock_timestamp() - interval '1 second'")
+        assert await w.rescue() == 1
+        second = asyncio.create_task(w.work((await again(delivery)).due_at))
+        await first
+        meanwhile = await again(delivery)
+        assert (meanwhile.state, meanwhile.attempt) == ("sending", 2)
+        await second
+        assert len(w.partner.sent("resend")) == 1, "the key made one of the two"
+    assert (await again(delivery)).state == "sent"
+    assert await attempts(delivery) == ["queued", "sent"]
+
+
+async def test_what_another_worker_is_claiming_is_passed_over(acme):
+    for number in range(10):
+        await a_delivery(acme, key=f"k{number}")
+    other = await current_engine().get_new_connection()
+    try:
+        async with other.transaction():
+            await other.execute("SELECT id FROM delivery ORDER BY due_at, id LIMIT 8 FOR UPDATE")
+            async with world() as w:
+                async with asyncio.timeout(2):
+                    assert await w.work() == 2
+                assert {entry["key"] for entry in w.partner.sent("resend")} == {"k8", "k9"}
+    finally:
+        await other.close()
 
 
 async def test_told_to_stop_it_lets_a_call_under_way_end(acme):
