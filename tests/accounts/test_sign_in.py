@@ -1,83 +1,214 @@
 """Coming in: what works, what is refused, and that a stranger cannot choose a session."""
 
+import asyncio
+from datetime import timedelta
+
+import pytest
+
 from dashboard import clock
 from dashboard.accounts import actions, attempts, passwords, sessions
 from dashboard.accounts.tables import Membership, Session, User
+from dashboard.errors import Invalid, TooMany
+from tests.accounts.conftest import RIGHT
 
-RIGHT = "correct horse battery staple"
-
-
-async def an_account(email="maya@acme.example"):
-    user = User(email=email, name="Maya", password_hash=await passwords.hash(RIGHT))
-    await user.save()
-    return user
+pytestmark = pytest.mark.usefixtures("acme")
+FORM = {"email": "maya@acme.example", "password": RIGHT}
 
 
-async def test_the_right_password_leads_to_today_under_a_new_session(stranger, acme):
-    user = await an_account()
+async def test_the_right_password_leads_to_today_under_a_new_session(stranger, acme, account):
+    user = await account()
     await Membership(user=user.id, organization=acme.id, role="agent").save()
-    response = await stranger.post("/signin", data={"email": "Maya@Acme.example ", "password": RIGHT})
+    response = await stranger.post("/signin", data=FORM | {"email": "Maya@Acme.example "})
     assert response.status_code == 303 and response.headers["location"] == "/acme/today"
     cookie = response.headers["set-cookie"]
-    assert cookie.startswith(f"{sessions.COOKIE}=") and "Secure" in cookie and "HttpOnly" in cookie
+    assert cookie.startswith(f"{sessions.COOKIE}=")
+    for word in ("Secure", "HttpOnly", "SameSite=lax", "Path=/"):
+        assert word in cookie
+    assert "Domain" not in cookie
+    assert not await Session.exists().where(Session.token_hash == stranger.cookies[sessions.COOKIE].encode())
 
 
-async def test_a_wrong_password_and_an_unknown_address_get_the_same_answer_for_the_same_work(stranger):
-    await an_account()
-    before = passwords.verifications
-    wrong = await stranger.post("/signin", data={"email": "maya@acme.example", "password": "wrong"})
-    unknown = await stranger.post("/signin", data={"email": "maya@nowhere.example", "password": "x" * 1000})
-    assert wrong.status_code == unknown.status_code == 422
-    assert wrong.text == unknown.text.replace("maya@nowhere.example", "maya@acme.example")
-    assert passwords.verifications - before == 2
+async def test_a_wrong_password_and_an_unknown_address_get_the_same_answer_for_the_same_work(stranger, account):
+    await account()
+    await account("off@acme.example", disabled_at=clock.now())
+    answers = []
+    for email, password in (
+        ("maya@acme.example", "wrong"), ("none@acme.example", "wrong"), ("none@acme.example", "x" * 1000),
+        ("off@acme.example", RIGHT), ("off@acme.example", "wrong"), ("", ""), ("\x00'\"@x", "\x00"),
+    ):  # fmt: skip
+        before = passwords.verifications
+        response = await stranger.post("/signin", data={"email": email, "password": password})
+        assert passwords.verifications - before == 1
+        text = response.text.replace(f'value="{email}"', 'value="maya@acme.example"')
+        answers.append((response.status_code, text if email.isascii() and "@acme" in email else ""))
+    assert {status for status, _ in answers} == {422}
+    assert len({text for _, text in answers if text}) == 1
 
 
-async def test_a_session_id_a_client_chose_is_never_adopted(stranger):
-    user = await an_account()
+async def test_a_session_id_a_client_chose_is_never_adopted(stranger, account):
+    await account()
     chosen = "A" * 43
     stranger.cookies.set(sessions.COOKIE, chosen, domain="test.local", path="/")
-    response = await stranger.post("/signin", data={"email": user.email, "password": RIGHT})
-    assert response.status_code == 303
+    assert (await stranger.post("/signin", data=FORM)).status_code == 303
     assert await sessions.find(chosen, clock.now()) is None
     assert await Session.count() == 1
 
 
-async def test_the_eleventh_wrong_password_is_slowed_whatever_address_it_comes_from(acme):
-    await an_account()
-    now = clock.now()
-    for n in range(10):
-        try:
-            await actions.check_password("maya@acme.example", "wrong", f"198.51.100.{n}", now)
-        except Exception as problem:
-            assert type(problem).__name__ == "Invalid"
+async def test_signing_in_over_a_session_ends_that_session(visit, account):
+    user = await account()
+    browser = await visit(user)
+    old = browser.cookies[sessions.COOKIE]
+    assert (await browser.post("/signin", data=FORM)).status_code == 303
+    assert await sessions.find(old, clock.now()) is None
+    assert browser.cookies[sessions.COOKIE] != old
+
+
+async def test_the_token_of_the_sign_in_page_is_worthless_afterwards(stranger, account):
+    await account()
+    assert (await stranger.post("/signin", data=FORM)).status_code == 303
+    assert (await stranger.post("/signout")).status_code == 403
+    assert await Session.count() == 1
+
+
+async def refused(email: str, address: str, password: str = "wrong") -> str:
+    """The name of the refusal, or the empty text."""
     try:
-        await actions.check_password("maya@acme.example", RIGHT, "198.51.100.99", now)
-        raise AssertionError("was not slowed")
-    except Exception as problem:
-        assert type(problem).__name__ == "TooMany"
-    assert await actions.check_password("maya@acme.example", RIGHT, "198.51.100.99", now + attempts.PASSWORDS.pause)
+        await actions.check_password(email, password, address, clock.now())
+    except (Invalid, TooMany) as problem:
+        return type(problem).__name__
+    return ""
 
 
-async def test_a_form_from_another_site_is_refused(stranger):
-    await an_account()
-    form = {"email": "maya@acme.example", "password": RIGHT}
+async def test_the_eleventh_wrong_password_is_slowed_whatever_address_it_comes_from(account):
+    await account()
+    tries = [await refused("maya@acme.example", f"198.51.100.{n}") for n in range(11)]
+    assert tries == ["Invalid"] * 10 + ["TooMany"]
+    assert await refused("maya@acme.example", "198.51.100.99", RIGHT) == "TooMany"
+    later = clock.now() + attempts.PASSWORDS.pause + timedelta(seconds=1)
+    assert await actions.check_password("maya@acme.example", RIGHT, "198.51.100.99", later)
+
+
+async def test_tries_during_the_pause_do_not_make_it_longer(account):
+    await account()
+    start = clock.now()
+    for n in range(40):
+        with pytest.raises((Invalid, TooMany)):
+            moment = start + timedelta(seconds=n)
+            await actions.check_password("maya@acme.example", "wrong", f"198.51.100.{n}", moment)
+    after = start + timedelta(seconds=9) + attempts.PASSWORDS.pause + timedelta(seconds=1)
+    assert await actions.check_password("maya@acme.example", RIGHT, "203.0.113.5", after)
+
+
+async def test_one_address_that_tries_many_accounts_is_slowed(account):
+    await account()
+    tries = [await refused(f"person{n}@acme.example", "198.51.100.7") for n in range(50)]
+    assert tries.count("Invalid") == 10 and tries[10:] == ["TooMany"] * 40
+    assert await refused("maya@acme.example", "203.0.113.5", RIGHT) == ""
+
+
+async def test_a_house_of_ipv6_addresses_counts_as_one(account):
+    await account()
+    tries = [await refused(f"person{n}@acme.example", f"2001:db8:1:2::{n:x}") for n in range(12)]
+    assert tries[10:] == ["TooMany", "TooMany"]
+    assert await refused("maya@acme.example", "2001:db8:1:3::1", RIGHT) == ""
+
+
+async def test_many_tries_at_the_same_moment_do_not_slip_through_the_limit(account):
+    await account()
+    tries = await asyncio.gather(*(refused("maya@acme.example", f"198.51.100.{n}") for n in range(30)))
+    assert tries.count("Invalid") == 10 and tries.count("TooMany") == 20
+
+
+async def test_right_passwords_do_not_use_up_the_tries_of_an_office(account):
+    await account()
+    for _ in range(15):
+        assert await refused("maya@acme.example", "198.51.100.7", RIGHT) == ""
+
+
+async def test_a_pause_is_told_at_the_field_with_its_length(stranger, account):
+    await account()
+    for _ in range(10):
+        await stranger.post("/signin", data=FORM | {"password": "wrong"})
+    response = await stranger.post("/signin", data=FORM)
+    assert response.status_code == 429 and "Too many tries. Wait" in response.text
+
+
+async def test_a_forged_address_header_changes_nothing(stranger, account):
+    await account()
+    statuses = []
+    for n in range(12):
+        headers = {"X-Forwarded-For": f"198.51.100.{n}", "X-Real-IP": f"198.51.100.{n}", "Forwarded": f"for=198.51.100.{n}"}
+        form = {"email": f"person{n}@acme.example", "password": "wrong"}
+        statuses.append((await stranger.post("/signin", data=form, headers=headers)).status_code)
+    assert statuses == [422] * 10 + [429] * 2
+
+
+async def test_headers_that_name_a_user_sign_nobody_in(stranger, account):
+    await account()
+    for name in ("X-Remote-User", "Remote-User", "X-Forwarded-User", "X-Forwarded-Email", "Authorization"):
+        response = await stranger.get("/account", headers={name: "maya@acme.example"})
+        assert response.status_code == 303 and response.headers["location"].startswith("/signin")
+
+
+async def test_a_form_from_another_site_is_refused(stranger, account):
+    await account()
     for headers in (
-        {"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}, {"Origin": "null"}, {"X-CSRF-Token": "no"},
+        {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Sec-Fetch-Site": "none"},
+        {"Sec-Fetch-Site": "?"}, {"Origin": "https://evil.example"}, {"Origin": "null"}, {"X-CSRF-Token": "no"},
+        {"X-CSRF-Token": ""},
     ):  # fmt: skip
-        assert (await stranger.post("/signin", data=form, headers=headers)).status_code == 403
+        assert (await stranger.post("/signin", data=FORM, headers=headers)).status_code == 403
     assert await Session.count() == 0
 
 
-async def test_next_leads_only_to_our_own_pages(visit, acme):
-    user = await an_account()
+async def test_next_leads_only_to_our_own_pages(visit, acme, account):
+    user = await account()
     await Membership(user=user.id, organization=acme.id, role="agent").save()
-    for evil in ("//evil.example", "https:evil.example", "/\\evil.example", "\t//e", "/@evil", "javascript:alert(1)", "/a\r\nb"):
-        form = {"email": user.email, "password": RIGHT, "next": evil}
-        response = await (await visit(None)).post("/signin", data=form)
-        assert response.headers["location"] == "/acme/today", evil
+    evil = ("//evil.example", "https:evil.example", "/\\evil.example", "\t//e", "/@evil", "javascript:alert(1)", "/a\r\nb")
+    for following in (*evil, ""):
+        response = await (await visit(None)).post("/signin", data=FORM | {"next": following})
+        assert response.headers["location"] == "/acme/today", following
+    response = await (await visit(None)).post("/signin", data=FORM | {"next": "/acme/orders?status=new"})
+    assert response.headers["location"] == "/acme/orders?status=new"
+
+
+async def test_a_switched_off_account_is_out_at_its_next_request(visit, account):
+    user = await account()
+    browser = await visit(user)
+    assert (await browser.get("/account")).status_code == 200
+    await User.update({User.disabled_at: clock.now()}).where(User.id == user.id)
+    assert (await browser.get("/account")).status_code == 303
 
 
 async def test_signing_out_ends_the_session(alice):
     token = alice.cookies.get(sessions.COOKIE)
     assert (await alice.post("/signout")).status_code == 303
     assert await sessions.find(token, clock.now()) is None
+
+
+async def test_a_session_ends_after_an_idle_hour_and_after_its_day(acme, account):
+    user, now = await account(), clock.now()
+    token = await sessions.begin(user, now)
+    assert await sessions.find(token, now + timedelta(minutes=59))
+    assert await sessions.find(token, now + timedelta(minutes=59 + 61)) is None
+    token, moment = await sessions.begin(user, now), now
+    while moment < now + timedelta(hours=24) - timedelta(minutes=30):
+        moment += timedelta(minutes=30)
+        alive = await sessions.find(token, moment) is not None
+    assert alive
+    assert await sessions.find(token, now + timedelta(hours=24, minutes=1)) is None
+
+
+async def test_owners_and_admins_have_shorter_days(acme, account):
+    user, now = await account(), clock.now()
+    await Membership(user=user.id, organization=acme.id, role="admin").save()
+    await sessions.begin(user, now)
+    session = await Session.objects().first()
+    assert session.expires_at == now + timedelta(hours=12)
+
+
+async def test_there_is_no_account_in_a_new_database(stranger):
+    for email in ("admin", "admin@example.com", "owner@demo.example", "root@localhost"):
+        for password in ("", "admin", "password", "changeme"):
+            assert await refused(email, f"198.51.100.{len(email) + len(password)}", password) == "Invalid"
+    assert await User.count() == 0
