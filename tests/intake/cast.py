@@ -107,5 +107,5 @@ def path(view, rest=""):
     return f"/f/{view.token}{rest}"
 
 
-async def versions(form):
-    return await FormVersion.objects().where(FormVersion.form == form.id).order_by(FormVersion.number)
+async def versions(form_id):
+    return await FormVersion.objects().where(FormVersion.form == form_id).order_by(FormVersion.number)
