@@ -13,7 +13,7 @@ from dashboard.orders.tables import Plan
 
 INTAKE = {
     "title": "Tell us about your website",
-    "intro": "About 12 minutes. You can stop any time and come back with the same link, also on another device.",
+    "intro": "The more you tell us, the more useful the report. Skip what you do not know.",
     "sections": [
         {
             "title": "Your website",
