@@ -102,7 +102,9 @@ def _report(organization: Organization, event: dict, now: datetime) -> Report:
     if isinstance(tags, list):  # an array where we send it, an object in the events: take both
         tags = {tag.get("name"): tag.get("value") for tag in tags if isinstance(tag, dict)}
     tag = tags.get("delivery") if isinstance(tags, dict) else ""
-    return Report(organization, data["email_id"], tag if isinstance(tag, str) else "", _time(event.get("created_at"), now))
+    return Report(
+        organization, data["email_id"], tag if isinstance(tag, str) else "", _time(event.get("created_at"), now)
+    )
 
 
 def _time(text: object, now: datetime) -> datetime:
