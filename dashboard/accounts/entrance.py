@@ -20,7 +20,7 @@ def safe_next(address: str) -> str:
     return address if plain and address.startswith("/") and not address.startswith("//") else ""
 
 
-def outside_page(request: Request, name: str, *, status_code: int = 200, **context: Any) -> Template:
+def outside_page(request: Request, name: str, /, *, status_code: int = 200, **context: Any) -> Template:
     """A page outside any organization. A stranger's forms get a token bound to a random cookie of their own."""
     bound, cookies = csrf.bound_to(request), []
     if request.scope.get("user") is None and not request.cookies.get(csrf.PRE_COOKIE):
