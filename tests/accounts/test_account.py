@@ -23,7 +23,12 @@ async def test_the_page_needs_no_organization_and_leads_home_where_there_is_one(
 async def test_name_and_keys_are_saved_and_nothing_else(visit, account):
     user = await account()
     browser = await visit(user)
-    form = {"name": "  Maya\u202e \x00 Lind-Moss ", "keys_off": "1", "email": "evil@acme.example", "disabled_at": "2020-01-01"}
+    form = {
+        "name": "  Maya\u202e \x00 Lind-Moss ",
+        "keys_off": "1",
+        "email": "evil@acme.example",
+        "disabled_at": "2020-01-01",
+    }
     assert (await browser.post("/account/profile", data=form)).headers["location"] == "/account?done=profile"
     saved = await User.objects().first()
     assert (saved.name, saved.keys_off, saved.email, saved.disabled_at) == ("Maya Lind-Moss", True, user.email, None)

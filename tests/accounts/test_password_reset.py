@@ -106,7 +106,12 @@ async def test_the_link_comes_from_base_url_whatever_the_request_says(stranger, 
     from dashboard.accounts import one_time
 
     await account()
-    poison = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "http", "Forwarded": "host=evil.example"}
+    poison = {
+        "Host": "evil.example",
+        "X-Forwarded-Host": "evil.example",
+        "X-Forwarded-Proto": "http",
+        "Forwarded": "host=evil.example",
+    }
     response = await ask(stranger, **poison)
     assert response.status_code == 200 and "evil.example" not in response.text
     delivery = await Delivery.objects().first()

@@ -137,7 +137,11 @@ async def test_a_forged_address_header_changes_nothing(stranger, account):
     await account()
     statuses = []
     for n in range(12):
-        headers = {"X-Forwarded-For": f"198.51.100.{n}", "X-Real-IP": f"198.51.100.{n}", "Forwarded": f"for=198.51.100.{n}"}
+        headers = {
+            "X-Forwarded-For": f"198.51.100.{n}",
+            "X-Real-IP": f"198.51.100.{n}",
+            "Forwarded": f"for=198.51.100.{n}",
+        }
         form = {"email": f"person{n}@acme.example", "password": "wrong"}
         statuses.append((await stranger.post("/signin", data=form, headers=headers)).status_code)
     assert statuses == [422] * 10 + [429] * 2
@@ -164,7 +168,15 @@ async def test_a_form_from_another_site_is_refused(stranger, account):
 async def test_next_leads_only_to_our_own_pages(visit, acme, account):
     user = await account()
     await Membership(user=user.id, organization=acme.id, role="agent").save()
-    evil = ("//evil.example", "https:evil.example", "/\\evil.example", "\t//e", "/@evil", "javascript:alert(1)", "/a\r\nb")
+    evil = (
+        "//evil.example",
+        "https:evil.example",
+        "/\\evil.example",
+        "\t//e",
+        "/@evil",
+        "javascript:alert(1)",
+        "/a\r\nb",
+    )
     for following in (*evil, ""):
         response = await (await visit(None)).post("/signin", data=FORM | {"next": following})
         assert response.headers["location"] == "/acme/today", following
