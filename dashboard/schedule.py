@@ -1,8 +1,45 @@
 """Every recurring job, and how often it runs. Times are UTC. Dispatcher and in-tray worker are loops, not rows here."""
 
+from datetime import datetime
+
 from dashboard.accounts import jobs as accounts
+from dashboard.errors import Conflict, NotFound
+from dashboard.intake import jobs as intake
+from dashboard.orders import jobs as orders
+from dashboard.runs import actions as runs
+from dashboard.runs import jobs as clock
 from dashboard.runs.clockwork import Job
+from dashboard.runs.tables import Run
+from dashboard.webhooks import jobs as webhooks
 
 SCHEDULE = [
+    Job("intake_reminders", intake.remind, "*/15 * * * *", "Intake reminders", "48 h and 5 days after the request"),
+    Job("upsell", orders.upsell, "5 * * * *", "Upsell mails", "7 days after an order is done, once"),
+    Job("follow_up", orders.follow_up, "10 * * * *", "Follow-up mails", "7 days after a report, once"),
+    Job("watch", clock.watch, "*/5 * * * *", "Watch the jobs", "Tells the team when a job keeps failing"),
     Job("forget_sessions", accounts.forget_sessions, "20 * * * *", "Clean up sessions", "Ends sessions that are over"),
-]
+    Job(
+        "forget_uploads", intake.forget_unsubmitted_uploads, "15 3 * * *", "Clean up uploads",
+        "Deletes files of forms that were never sent",
+    ),
+    Job("forget_events", webhooks.forget_old, "30 3 * * *", "Clean up events", "Deletes settled events after 90 days"),
+    Job("forget_runs", clock.forget_old, "40 3 * * *", "Clean up job history", "Deletes runs after 90 days"),
+]  # fmt: skip
+DAILY_MAILS = ("intake_reminders", "upsell", "follow_up")
+
+
+def job_named(name: str) -> Job:
+    """The job, or NotFound."""
+    found = next((job for job in SCHEDULE if job.name == name), None)
+    if found is None:
+        raise NotFound(f"There is no job {name!r}. Known: {', '.join(job.name for job in SCHEDULE)}.")
+    return found
+
+
+async def run_by_name(name: str, at: datetime) -> Run:
+    """Run a job by hand as if it were `at`; NotFound for an unknown name, Conflict while it is running."""
+    job = job_named(name)
+    run = await runs.run(job, at)
+    if run is None:
+        raise Conflict(f"{job.title} is running already. Nothing was started.")
+    return run

@@ -90,7 +90,7 @@ async def background(app: Litestar) -> AsyncIterator[None]:
             yield
     finally:
         restore()
-        await clockwork.finish()
+        await asyncio.gather(clockwork.finish(), runs.finish_background())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

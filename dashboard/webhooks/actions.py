@@ -1,6 +1,7 @@
 """What a person decides about an event that failed."""
 
 from datetime import datetime
+from typing import Any
 
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Organization
@@ -48,7 +49,7 @@ async def reopen(event: InboundEvent, by: Visitor) -> InboundEvent:
 
 
 async def _move(
-    event: InboundEvent, to: EventState, allowed: tuple[str, ...], verb: str, by: Visitor, **also: object
+    event: InboundEvent, to: EventState, allowed: tuple[str, ...], verb: str, by: Visitor, **also: Any
 ) -> InboundEvent:
     async with transaction():
         moved = (

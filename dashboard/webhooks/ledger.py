@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import asyncpg
 
@@ -88,7 +89,7 @@ async def work(handlers: Mapping[str, Handler], now: datetime) -> bool:
         return False
     crash.point("event.claimed")
     event = await InboundEvent.across_organizations().where(InboundEvent.id == claimed[0]["id"]).first()
-    organization = await Organization.objects().where(Organization.id == event.organization).first()
+    [organization] = await Organization.objects().where(Organization.id == event.organization)
     try:
         if event.attempt > ATTEMPTS:
             raise Problem(f"The process stopped each of the {ATTEMPTS} times this was handled.")
@@ -156,7 +157,7 @@ def _judged(problem: Exception) -> tuple[str, bool]:
     return f"{type(problem).__name__} while handling it. Nothing was changed.", False
 
 
-async def _settle(event: InboundEvent, state: EventState, now: datetime, **also: object) -> None:
+async def _settle(event: InboundEvent, state: EventState, now: datetime, **also: Any) -> None:
     """Only the worker whose attempt this is may write; a late one is overtaken and rolls back."""
     final = state != EventState.waiting
     settled = (

@@ -1,0 +1,33 @@
+"""What the in-tray forgets."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from dashboard.accounts.tables import Organization
+from dashboard.database import rows
+
+USUAL = 90  # days; an organization may set its own in `retention`
+LEAST = 30  # days; far beyond the time in which a sender repeats itself
+
+FORGET = """
+    DELETE FROM inbound_event WHERE id IN (
+        SELECT id FROM inbound_event
+        WHERE organization = {} AND received_at < {} AND state IN ('handled', 'ignored') ORDER BY received_at LIMIT 500)
+    RETURNING id"""
+
+
+async def forget_old(now: datetime) -> dict[str, int]:
+    """Delete events that were handled or ignored long ago, and old counts of refused requests. Failed ones stay."""
+    forgotten = 0
+    for organization in await Organization.objects().order_by(Organization.id):
+        before = now - timedelta(days=_days(organization))
+        while gone := await rows(FORGET, organization.id, before):
+            forgotten += len(gone)
+        await rows("DELETE FROM refused_count WHERE organization = {} AND hour < {}", organization.id, before)
+    return {"events": forgotten}
+
+
+def _days(organization: Organization) -> int:
+    retention: Any = organization.retention  # jsonb arrives as Python values
+    days = retention.get("events")
+    return max(LEAST, days) if isinstance(days, int) else USUAL

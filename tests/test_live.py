@@ -1,0 +1,99 @@
+"""Live pages: who hears what, for how long, and that nothing is missed."""
+
+import asyncio
+
+from dashboard import clock, live
+from dashboard.accounts import sessions
+from dashboard.accounts.tables import Membership, Session, User
+from dashboard.activity import actions as activity
+from dashboard.database import hint, rows, transaction
+from dashboard.live import Hub
+
+
+async def told(queue, seconds=3.0):
+    return await asyncio.wait_for(queue.get(), seconds)
+
+
+def test_a_hint_reaches_the_pages_of_its_organization_only():
+    hub = Hub()
+    with hub.page(1) as mine, hub.page(2) as other:
+        hub.hear("1:orders")
+        hub.hear("nonsense")
+        assert mine.get_nowait() == "orders"
+        assert mine.empty()
+        assert other.empty()
+        hub.hear("*:runs")
+        assert mine.get_nowait() == other.get_nowait() == "runs"
+
+
+def test_a_page_that_cannot_keep_up_is_told_to_refresh_everything():
+    hub = Hub()
+    with hub.page(1) as queue:
+        for _ in range(live.ROOM + 1):
+            hub.hear("1:orders")
+        assert queue.get_nowait() == "all"
+        assert queue.empty()
+
+
+async def test_a_hint_is_heard_at_commit_and_not_after_a_rollback(acme):
+    hub = Hub()
+    async with live.running(hub):
+        with hub.page(acme.id) as queue:
+            await asyncio.sleep(0.3)
+            while not queue.empty():
+                queue.get_nowait()
+            try:
+                async with transaction():
+                    await activity.changed(acme, "orders")
+                    raise RuntimeError
+            except RuntimeError:
+                pass
+            async with transaction():
+                await activity.changed(acme, "outbox")
+            assert await told(queue) == "outbox"
+
+
+async def test_what_was_said_while_nobody_listened_is_made_up_for(acme):
+    hub = Hub()
+    async with live.running(hub):
+        with hub.page(acme.id) as queue:
+            await asyncio.sleep(0.3)
+            await rows(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE query LIKE 'LISTEN%' AND datname = current_database()"
+            )
+            await hint("backdesk", f"{acme.id}:orders")
+            heard = [await told(queue, 5)]
+            while "all" not in heard:
+                heard.append(await told(queue, 5))
+
+
+async def a_stream(acme, user):
+    token = await sessions.begin(user, clock.now())
+    visitor = await sessions.find(token, clock.now())
+    return live.messages(Hub(), visitor, acme)
+
+
+async def ends(stream, seconds=5.0):
+    async with asyncio.timeout(seconds):
+        async for _ in stream:
+            pass
+    return True
+
+
+async def test_the_stream_ends_within_five_seconds_of_the_right_to_it(alice, ana, acme):
+    signed_out, removed, disabled = [await a_stream(acme, user) for user in (alice.user, ana.user, alice.user)]
+    readers = [asyncio.create_task(ends(stream)) for stream in (signed_out, removed, disabled)]
+    await asyncio.sleep(0.1)
+    await Session.delete().where(Session.user == alice.user.id)
+    await Membership.delete().where(Membership.user == ana.user.id)
+    await User.update({User.disabled_at: clock.now()}).where(User.id == alice.user.id)
+    assert await asyncio.gather(*readers) == [True] * 3
+
+
+async def test_an_open_page_does_not_keep_anybody_signed_in(alice, acme):
+    stream = await a_stream(acme, alice.user)
+    await rows("UPDATE app_session SET last_seen_at = now() - interval '59 minutes 58 s'")
+    assert await ends(stream)
+    seen = await rows("SELECT max(last_seen_at) < now() - interval '59 minutes' AS idle FROM app_session")
+    assert seen[0]["idle"]
