@@ -51,9 +51,10 @@ async def reopen(event: InboundEvent, by: Visitor) -> InboundEvent:
 async def _move(
     event: InboundEvent, to: EventState, allowed: tuple[str, ...], verb: str, by: Visitor, **also: Any
 ) -> InboundEvent:
+    changes: dict[Any, Any] = {"state": to.value} | also
     async with transaction():
         moved = (
-            await InboundEvent.update({"state": to.value} | also)
+            await InboundEvent.update(changes)
             .where(InboundEvent.id == event.id, InboundEvent.state.is_in(list(allowed)))
             .returning(InboundEvent.id)
         )

@@ -159,11 +159,10 @@ def _judged(problem: Exception) -> tuple[str, bool]:
 
 async def _settle(event: InboundEvent, state: EventState, now: datetime, **also: Any) -> None:
     """Only the worker whose attempt this is may write; a late one is overtaken and rolls back."""
-    final = state != EventState.waiting
+    settled_at = None if state == EventState.waiting else now
+    changes: dict[Any, Any] = {"state": state.value, "lease_until": None, "settled_at": settled_at} | also
     settled = (
-        await InboundEvent.update(
-            {"state": state.value, "lease_until": None, "settled_at": now if final else None} | also
-        )
+        await InboundEvent.update(changes)
         .where(
             InboundEvent.id == event.id,
             InboundEvent.state == EventState.processing.value,

@@ -43,4 +43,4 @@ class RefusedCount(OrganizationOwned, Table):
     sender = Varchar(length=20)
     reason = Varchar(length=60)
     hour = Timestamptz()
-    count = Integer(default=0)
+    count = Integer(default=0)  # type: ignore[assignment]
