@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+CONTROL = ("Cc", "Cs", "Zl", "Zp")
+
 
 def slug(text: str) -> str:
     """A key or value from words: "Main address" → main_address."""
@@ -20,6 +22,6 @@ def free(wanted: str, taken: set[str]) -> str:
 
 
 def one_line(text: str, longest: int) -> str:
-    """Text for a label: one line, nothing unprintable, cut to a length."""
-    kept = "".join(c if c.isprintable() else " " for c in text)
+    """Text for a label: one line, no control characters, cut to a length."""
+    kept = "".join(" " if unicodedata.category(c) in CONTROL else c for c in text)
     return " ".join(kept.split())[:longest]

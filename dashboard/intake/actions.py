@@ -1,5 +1,6 @@
 """What the team does with an intake: send the form, ask for something once more, replace the link."""
 
+import unicodedata
 from datetime import datetime
 
 from dashboard.accounts.sessions import Visitor
@@ -70,7 +71,7 @@ async def ask_again(
         errors["fields"] = "Choose at least one question."
     if len(message) > LONGEST_MESSAGE:
         errors["message"] = f"Shorten this to {LONGEST_MESSAGE:,} characters; it has {len(message):,}."
-    if any(not (c.isprintable() or c == "\n") for c in message):
+    if any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t" for c in message):
         errors["message"] = "This has characters that cannot be sent. Type it again instead of pasting it."
     if errors:
         raise Invalid(errors)

@@ -50,5 +50,19 @@ def test_the_header_carries_the_name_for_old_and_new_browsers():
 
 def test_the_type_follows_our_list_and_nothing_active_is_on_it():
     assert content_type("Report.PDF") == "application/pdf"
-    for active in ("a.html", "a.htm", "a.svg", "a.xml", "a.xhtml", "a.js", "a.mjs", "a.swf", "a.pdf.html", "html", "", "a.", "a.php"):
+    for active in (
+        "a.html",
+        "a.htm",
+        "a.svg",
+        "a.xml",
+        "a.xhtml",
+        "a.js",
+        "a.mjs",
+        "a.swf",
+        "a.pdf.html",
+        "html",
+        "",
+        "a.",
+        "a.php",
+    ):
         assert content_type(active) == "application/octet-stream", active

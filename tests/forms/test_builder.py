@@ -20,7 +20,9 @@ async def test_an_admin_builds_a_form_from_nothing(alice, acme):
     added = await alice.post(f"{href}/fields", data={"section": "s1", "type": "choice"})
     assert 'id="builder"' in added.text and "autofocus" in added.text
     key = (await draft_of(acme, form.id))["sections"][0]["fields"][0]["key"]
-    saved = await alice.post(f"{href}/fields/{key}", data={"label": "Colour?", "required": "yes", "options": "Red\nBlue | calm"})
+    saved = await alice.post(
+        f"{href}/fields/{key}", data={"label": "Colour?", "required": "yes", "options": "Red\nBlue | calm"}
+    )
     assert "Colour?" in saved.text and "Required" in saved.text
     await alice.post(f"{href}/fields", data={"section": "s1", "type": "text"})
     await alice.post(f"{href}/fields/short_text", data={"label": "Why red?", "when": f"{key}=a"})
@@ -55,9 +57,15 @@ async def test_fields_are_moved_removed_and_put_back_by_buttons(alice, acme):
 
 async def test_a_wrong_limit_shows_the_field_again_with_what_was_typed(alice, acme):
     form = await actions.create(acme, "F", by=alice.user, draft=DEFINITION)
-    answer = await alice.post(f"{LIST}/{form.id}/fields/shops", data={"label": "Sold what?", "options": "A\nB", "max": "lots"})
+    answer = await alice.post(
+        f"{LIST}/{form.id}/fields/shops", data={"label": "Sold what?", "options": "A\nB", "max": "lots"}
+    )
     assert answer.status_code == 422
-    assert "Write a whole number from 1 to 50." in answer.text and 'value="Sold what?"' in answer.text and 'value="lots"' in answer.text
+    assert (
+        "Write a whole number from 1 to 50." in answer.text
+        and 'value="Sold what?"' in answer.text
+        and 'value="lots"' in answer.text
+    )
     assert find(await draft_of(acme, form.id), "shops")["label"] == "What do you sell?"
 
 
@@ -78,7 +86,9 @@ async def test_the_preview_is_drawn_like_the_real_form_and_keeps_nothing(alice, 
     assert "Nothing you type here is kept or sent." in preview.text
     legends = [line for line in real.splitlines() if "<legend>" in line or "<label for=" in line]
     assert legends and all(line in preview.text for line in legends)
-    tried = await alice.patch(f"{LIST}/{form.id}/preview", data={"q.matter": "search", "_csrf": alice.token}, headers={"X-CSRF-Token": ""})
+    tried = await alice.patch(
+        f"{LIST}/{form.id}/preview", data={"q.matter": "search", "_csrf": alice.token}, headers={"X-CSRF-Token": ""}
+    )
     assert tried.status_code == 200 and tried.json()["visible"]["words"] is True
 
 
@@ -104,16 +114,29 @@ async def test_viewers_read_and_change_nothing_and_strangers_see_nothing(alice, 
         assert "hx-post" not in page.text.split('id="builder"')[1].split("</section>")[0]
         assert (await reader.get(f"{href}?field=goal")).text.count("Save field") == 0
     changes = [
-        ("POST", href + "/heading"), ("POST", href + "/sections"), ("POST", href + "/sections/s1"), ("DELETE", href + "/sections/s1"),
-        ("POST", href + "/sections/s1/moves"), ("POST", href + "/fields"), ("POST", href + "/fields/goal"), ("DELETE", href + "/fields/goal"),
-        ("POST", href + "/fields/goal/moves"), ("POST", href + "/restoration"), ("POST", href + "/versions"), ("POST", href + "/copies"),
-        ("POST", href + "/archive"), ("DELETE", href + "/archive"), ("POST", LIST),
-    ]  # fmt: skip
+        ("POST", href + "/heading"),
+        ("POST", href + "/sections"),
+        ("POST", href + "/sections/s1"),
+        ("DELETE", href + "/sections/s1"),
+        ("POST", href + "/sections/s1/moves"),
+        ("POST", href + "/fields"),
+        ("POST", href + "/fields/goal"),
+        ("DELETE", href + "/fields/goal"),
+        ("POST", href + "/fields/goal/moves"),
+        ("POST", href + "/restoration"),
+        ("POST", href + "/versions"),
+        ("POST", href + "/copies"),
+        ("POST", href + "/archive"),
+        ("DELETE", href + "/archive"),
+        ("POST", LIST),
+    ]
     for method, address in changes:
         for who in (vera, ana):
             assert (await who.request(method, address)).status_code == 403, address
         assert (await bob.request(method, address)).status_code == 404
-        assert (await bob.request(method, address.replace("/acme/", "/borealis/"))).status_code in ((404,) if address != LIST else (422,))
+        assert (await bob.request(method, address.replace("/acme/", "/borealis/"))).status_code in (
+            (404,) if address != LIST else (422,)
+        )
     assert (await bob.get(href.replace("/acme/", "/borealis/"))).status_code == 404
     assert await draft_of(acme, form.id) == before and await Form.count() == 1
 

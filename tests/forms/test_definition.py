@@ -113,7 +113,9 @@ def test_too_many_files_are_a_problem_and_a_missing_required_one_too():
     form = changed(brand={"required": True})
     answered = {"matter": "search"}
     assert problems(form, answered, {}, complete=True)["brand"] == "Add at least one file."
-    assert problems(form, answered, {"brand": 1, "extra": 2}, complete=False)["extra"].startswith("Keep at most 1 files")
+    assert problems(form, answered, {"brand": 1, "extra": 2}, complete=False)["extra"].startswith(
+        "Keep at most 1 files"
+    )
 
 
 def test_progress_counts_what_is_asked_now():
@@ -122,8 +124,10 @@ def test_progress_counts_what_is_asked_now():
 
 
 def test_posted_answers_are_read_by_kind():
-    taken = take(FORM, [*posted(goal=" a\r\nb ", website=" x\ty ", matter="speed", screens="on"), ("q.shops", ""),
-                        ("q.shops", "time"), ("q.shops", "goods"), ("goal", "no"), ("q.brand", "no"), ("q.nope", "no")])  # fmt: skip
+    boxes = [("q.shops", ""), ("q.shops", "time"), ("q.shops", "goods")]
+    others = [("goal", "no"), ("q.brand", "no"), ("q.nope", "no")]
+    typed = posted(goal=" a\r\nb ", website=" x\ty ", matter="speed", screens="on")
+    taken = take(FORM, [*typed, *boxes, *others])
     assert taken.refused == {}
     assert taken.answers == {
         "goal": "a\nb", "website": "x y", "matter": "speed", "screens": True, "shops": ["goods", "time"],

@@ -12,8 +12,7 @@ from tests.intake.cast import DEFINITION, RIGHT, a_plan, an_intake, path, versio
 
 
 async def a_form(organization, by):
-    form = await actions.create(organization, "Website audit", by=by, draft=DEFINITION)
-    return form
+    return await actions.create(organization, "Website audit", by=by, draft=DEFINITION)
 
 
 async def test_publishing_adds_a_version_and_an_unchanged_draft_adds_none(acme, alice):
@@ -37,7 +36,9 @@ async def test_ten_people_publishing_at_once_add_one_version(acme, alice):
 
 async def test_two_people_editing_at_once_lose_nothing(acme, alice):
     form = await a_form(acme, alice.user)
-    adds = [lambda draft, kind=kind: editing.add_field(draft, "s1", kind)[0] for kind in ("text", "url", "email", "date")]
+    adds = [
+        lambda draft, kind=kind: editing.add_field(draft, "s1", kind)[0] for kind in ("text", "url", "email", "date")
+    ]
     await asyncio.gather(*(actions.edit(acme, form, add) for add in adds))
     draft = (await Form.get_of(acme, form.id)).draft
     assert len(draft["sections"][0]["fields"]) == 5 + 4

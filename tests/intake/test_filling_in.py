@@ -53,7 +53,9 @@ async def test_an_answer_can_be_emptied_and_the_last_tick_taken_away(stranger, a
 
 async def test_only_the_form_s_own_fields_are_written(stranger, acme, alice):
     intake = await an_intake(acme, alice.user)
-    await stranger.patch(path(intake), data={"q.goal": "x", "q.state": "submitted", "state": "submitted", "q.brand": "9"})
+    await stranger.patch(
+        path(intake), data={"q.goal": "x", "q.state": "submitted", "state": "submitted", "q.brand": "9"}
+    )
     now = await again(intake)
     assert now.answers == {"goal": "x"} and now.state == "open"
 
@@ -71,7 +73,9 @@ async def test_characters_that_cannot_be_stored_are_refused_and_the_rest_is_kept
 
 async def test_sending_with_mistakes_keeps_everything_typed_and_says_what_to_do_at_each_field(stranger, acme, alice):
     intake = await an_intake(acme, alice.user)
-    answer = await stranger.post(path(intake), data={"q.website": "meyerwerk", "q.goal": "More repairs", "q.matter": "search"})
+    answer = await stranger.post(
+        path(intake), data={"q.website": "meyerwerk", "q.goal": "More repairs", "q.matter": "search"}
+    )
     assert answer.status_code == 422
     assert 'value="meyerwerk"' in answer.text and "More repairs" in answer.text
     assert "Write the whole address, like https://company.example." in answer.text
@@ -154,16 +158,24 @@ async def test_every_flipped_character_of_the_link_is_refused_with_a_page_that_s
     token = intake.token
     forged = [token[:n] + ("A" if token[n] != "A" else "B") + token[n + 1 :] for n in range(len(token))]
     others = [
-        links.token(links.DOWNLOAD, intake.id), links.token(links.INTAKE, intake.id, 2), f"{intake.id}.1", "x", token * 2,
-        f"0{token}", token.upper(), links.token(links.INTAKE, intake.id + 1),
+        links.token(links.DOWNLOAD, intake.id), links.token(links.INTAKE, intake.id, 2), f"{intake.id}.1", "x",
+        token * 2,        f"0{token}", token.upper(), links.token(links.INTAKE, intake.id + 1),
     ]  # fmt: skip
     for wrong in forged + others:
         answer = await stranger.get(f"/f/{wrong}")
         assert answer.status_code == 403 and "This link is not valid any more" in answer.text, wrong
         assert answer.headers["referrer-policy"] == "no-referrer"
     for wrong in others:
-        for method, rest in (("PATCH", ""), ("POST", ""), ("GET", "/done"), ("POST", "/files/brand"), ("DELETE", "/uploads/1/removal")):
-            assert (await stranger.request(method, f"/f/{wrong}{rest}", data=RIGHT if method != "GET" else None)).status_code == 403
+        for method, rest in (
+            ("PATCH", ""),
+            ("POST", ""),
+            ("GET", "/done"),
+            ("POST", "/files/brand"),
+            ("DELETE", "/uploads/1/removal"),
+        ):
+            assert (
+                await stranger.request(method, f"/f/{wrong}{rest}", data=RIGHT if method != "GET" else None)
+            ).status_code == 403
     assert (await again(intake)).saved_at is None
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import Request, post
+from litestar import Request, get, post
 from litestar.params import FromPath
 from litestar.response import Template
 
@@ -41,6 +41,13 @@ async def block(request: Request, intake: IntakeView, **also: Any) -> Template:
     return fragment(request, "intake/_answers.html", intake=intake, **also)
 
 
+@get(PATH + "/asks/new", name="intake.choose_asks", guards=[agent])
+async def choose_asks(request: Request, organization: CurrentOrganization, number: FromPath[int]) -> Template:
+    """The dialog that offers the questions."""
+    intake = await intake_of(organization, number)
+    return fragment(request, "intake/_ask.html", intake=intake, errors={}, chosen=[], message="", open_dialog="#dialog")
+
+
 @post(PATH + "/asks", name="intake.ask_again", guards=[agent], status_code=200)
 async def ask_again(
     request: Request, organization: CurrentOrganization, user: CurrentUser, number: FromPath[int], now: Now
@@ -71,4 +78,4 @@ async def new_link(
     return await block(request, intake, notice=notice)
 
 
-ROUTES = [ask_again, new_link]
+ROUTES = [choose_asks, ask_again, new_link]
