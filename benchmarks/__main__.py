@@ -40,7 +40,6 @@ def orders(where: Place) -> None:
 
 
 def arrivals(where: Place) -> None:
-    where.run("INSERT INTO organization (slug, name) VALUES ('bench', 'Bench')")
     ours, bare = webhooks.run(where)
     print("Accepted signed webhooks per second")
     print(f"  {'bare handler: verify, insert, commit':<44} {bare:,.0f}")

@@ -9,9 +9,8 @@ from litestar.response import Template
 
 from dashboard import settings
 from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, viewer
-from dashboard.orders import queries
 from dashboard.orders.routes import listing
-from dashboard.pages import page
+from dashboard.pages import shell
 from dashboard.web import create_app
 
 kept: dict[str, Any] = {}
@@ -19,17 +18,11 @@ kept: dict[str, Any] = {}
 
 @get("/{org:str}/floor", guards=[viewer])
 async def floor(request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now) -> Template:
-    """Rows, chips and tabs are found once; from then on only the frame and the rendering remain."""
+    """What the real page found is kept the first time; from then on only the frame and the rendering remain."""
     if not kept:
-        filters = listing.asked_filters(request, organization, user, now)
-        shown = await queries.find_orders(organization, filters)
-        for order in shown.rows:
-            order["work"] = order["status"]
-        kept.update(
-            orders=shown, filters=filters, now=now, zone=organization.time_zone, chips=[],
-            tabs=await listing._tabs(organization, user, filters),
-        )  # fmt: skip
-    return page(request, "orders/list.html", "orders/_list.html", **kept)
+        found = await listing.list_orders.fn(request, organization, user, now)
+        kept.update(name=found.template_name, context=found.context)
+    return Template(kept["name"], context=kept["context"] | shell(request))
 
 
 if __name__ == "__main__":
