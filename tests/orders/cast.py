@@ -14,13 +14,8 @@ from dashboard.leads import actions as leads
 from dashboard.orders import money, placing
 from dashboard.orders.tables import Deliverable, Order, Plan
 from dashboard.payments import journal
+from tests.intake.cast import DEFINITION
 
-DEFINITION = {
-    "title": "Before we start",
-    "sections": [
-        {"key": "you", "title": "You", "fields": [{"key": "site", "type": "text", "label": "Your website", "required": True}]}
-    ]
-}
 numbers = itertools.count(1)
 
 
@@ -45,7 +40,7 @@ async def an_order(organization: Organization, *, paid: bool = True, plan: Plan 
     n, now = next(numbers), clock.now()
     facts = {
         "session": f"cs_{organization.slug}_{n}", "payment_intent": f"pi_{organization.slug}_{n}", "amount": 12900,
-        "currency": "EUR", "placed_at": now - timedelta(minutes=n), "customer_name": "Ingrid Solheim",
+        "currency": "EUR", "placed_at": now - timedelta(seconds=n), "customer_name": "Ingrid Solheim",
         "customer_email": f"ingrid{n}@solheim.example", "checkout_paid": paid, "source": "Stripe checkout",
     } | changes  # fmt: skip
     if paid:

@@ -82,7 +82,7 @@ async def export_orders(request: Request, organization: CurrentOrganization, use
     name = f"{organization.slug}-orders-{now:%Y-%m-%d}.csv"
     lines = _lines(organization, queries.export_orders(organization, filters))
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Stream(spreadsheet.stream(COLUMNS, lines), media_type="text/csv; charset=utf-8", headers=headers)
+    return Stream(spreadsheet.stream(COLUMNS, lines), media_type="text/csv", headers=headers)
 
 
 async def _lines(

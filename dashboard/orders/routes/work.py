@@ -13,7 +13,7 @@ from dashboard.errors import Invalid
 from dashboard.intake import actions as intake
 from dashboard.intake import queries as intakes
 from dashboard.orders import actions, assignments, forms, handover, queries, reminders
-from dashboard.orders.routes.showing import in_drawer, show
+from dashboard.orders.routes.showing import context, in_drawer, show
 from dashboard.orders.tables import Order, Plan
 from dashboard.pages import fragment
 
@@ -196,7 +196,8 @@ async def add_note(
     try:
         await actions.add_note(organization, order, forms.note(data), user)
     except Invalid as problem:
-        return fragment(request, "orders/_note.html", order=order, errors=problem.fields, status_code=422)
+        facts = await context(organization, number, now)
+        return fragment(request, "orders/_note.html", errors=problem.fields, status_code=422, **facts)
     return await show(request, organization, number, now, notice="Note added. Only your team sees it.")
 
 

@@ -1,0 +1,175 @@
+"""Giving money back: never more than there is, never twice, only by admins who have just said who they are."""
+
+import asyncio
+import json
+from datetime import timedelta
+
+import pytest
+
+from dashboard import clock
+from dashboard.accounts import passwords
+from dashboard.accounts.tables import Session, User
+from dashboard.deliveries.tables import Delivery
+from dashboard.orders import money, refunds
+from dashboard.payments import journal
+from dashboard.payments.tables import Payment
+from tests.orders.cast import activity_of, an_order, as_it_is, deliveries_of, visitor
+
+ONCE = "once-0123456789"
+
+
+def form(amount="29.00", reason="One template not needed", once=ONCE, **more):
+    return {"amount": amount, "reason": reason, "once": once} | more
+
+
+async def test_a_refund_is_one_delivery_that_leaves_in_ten_seconds(alice, acme):
+    order = await an_order(acme)
+    answer = await alice.post(f"/acme/orders/{order.number}/refunds", data=form())
+    assert (
+        answer.status_code == 200
+        and "Refund of €29.00 queued" in json.loads(answer.headers["hx-trigger"])["toast"]["text"]
+    )
+    [refund] = await deliveries_of(order)
+    assert (refund.kind, refund.key, refund.state) == ("refund", f"refund:{order.id}:1", "queued")
+    assert refund.payload == {
+        "payment_intent": order.payment_intent, "charge": "", "amount": 2900, "currency": "EUR",
+        "reason": "One template not needed", "once": ONCE,
+    }  # fmt: skip
+    assert timedelta(seconds=5) < refund.due_at - clock.now() <= timedelta(seconds=10)
+    assert (await as_it_is(order))["payment_status"] == "paid", "the journal changes when Stripe says so"
+
+
+async def test_ten_clicks_on_one_form_are_one_refund(alice, acme):
+    order = await an_order(acme)
+    answers = await asyncio.gather(
+        *(alice.post(f"/acme/orders/{order.number}/refunds", data=form("100.00")) for _ in range(10))
+    )
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(await deliveries_of(order)) == 1 and (await activity_of(order)).count("refund_asked") == 1
+
+
+async def test_ten_forms_at_once_never_give_back_more_than_there_is(alice, acme):
+    order = await an_order(acme)
+    answers = await asyncio.gather(
+        *(
+            alice.post(f"/acme/orders/{order.number}/refunds", data=form("50.00", once=f"form-{n:08}"))
+            for n in range(10)
+        )
+    )
+    codes = [answer.status_code for answer in answers]
+    assert codes.count(200) == 2 and codes.count(422) == 8
+    asked = await deliveries_of(order)
+    assert sum(each.payload["amount"] for each in asked) == 10000
+    assert [each.key for each in asked] == [f"refund:{order.id}:1", f"refund:{order.id}:2"]
+
+
+async def test_undo_takes_it_back_and_the_money_can_be_refunded_again(alice, acme):
+    order = await an_order(acme)
+    answer = await alice.post(f"/acme/orders/{order.number}/refunds", data=form("129.00"))
+    undo = json.loads(answer.headers["hx-trigger"])["toast"]["undo"]
+    assert (await alice.post(undo)).status_code == 200
+    assert [each.state for each in await deliveries_of(order)] == ["cancelled"]
+    again = await alice.post(f"/acme/orders/{order.number}/refunds", data=form("129.00", once="another-form-1"))
+    assert again.status_code == 200
+
+
+async def test_once_it_has_left_it_cannot_be_taken_back(alice, acme):
+    order = await an_order(acme)
+    await alice.post(f"/acme/orders/{order.number}/refunds", data=form())
+    [refund] = await deliveries_of(order)
+    await Delivery.update({Delivery.state: "sent"}).where(Delivery.id == refund.id)
+    assert (await alice.post(f"/acme/orders/{order.number}/refunds/{refund.id}/cancellation")).status_code == 409
+
+
+async def test_a_refund_counts_until_the_journal_has_it_and_then_only_once(acme):
+    order = await an_order(acme)
+    who = await visitor(await User.objects().get_or_create(User.email == "x@acme.example"))
+    refund = await refunds.ask(acme, order, 10000, "part", who, clock.now(), ONCE)
+    for state in ("queued", "sending", "held", "unknown", "sent"):
+        await Delivery.update({Delivery.state: state, Delivery.provider_id: "re_1"}).where(Delivery.id == refund.id)
+        assert (await refunds.refundable(acme, order)).total == 2900, state
+    await journal.book_refund(
+        acme, "re_1", amount=10000, currency="EUR", status="succeeded", occurred_at=clock.now(),
+        payment_intent=order.payment_intent,
+    )  # fmt: skip
+    await money.settle(acme, order)
+    assert (await refunds.refundable(acme, order)).total == 2900
+    await Delivery.update({Delivery.state: "failed", Delivery.provider_id: ""}).where(Delivery.id == refund.id)
+    assert (await refunds.refundable(acme, order)).total == 2900
+
+
+async def test_a_refund_comes_from_a_payment_that_has_enough_left(acme):
+    order = await an_order(acme, subscription="sub_1", amount=5000)
+    for n, amount in enumerate((5000, 3000)):
+        await journal.book_charge(
+            acme,
+            amount=amount,
+            currency="EUR",
+            occurred_at=clock.now(),
+            payment_intent=f"pi_r{n}",
+            subscription="sub_1",
+        )
+    await money.settle(acme, order)
+    who = await visitor(await User.objects().get_or_create(User.email == "x@acme.example"))
+    possible = await refunds.refundable(acme, order)
+    assert possible.total == 13000 and [source.left for source in possible.sources] == [5000, 5000, 3000]
+    first = await refunds.ask(acme, order, 3000, "a", who, clock.now(), "form-aaaaaaaa")
+    assert first.payload["payment_intent"] == "pi_r1", "the smallest that has enough"
+    with pytest.raises(Exception, match="need another look") as problem:
+        await refunds.ask(acme, order, 9000, "b", who, clock.now(), "form-bbbbbbbb")
+    assert "At most €50.00 can be given back at once" in problem.value.fields["amount"]
+
+
+async def test_wrong_amounts_and_no_reason_come_back_at_their_fields(alice, acme):
+    order = await an_order(acme)
+    for amount in ("", "0", "-5", "129.01", "1e3", "NaN", "9" * 40, "12,34,56", "€"):
+        answer = await alice.post(f"/acme/orders/{order.number}/refunds", data=form(amount))
+        assert answer.status_code == 422 and "refund-amount-error" in answer.text, amount
+    answer = await alice.post(f"/acme/orders/{order.number}/refunds", data=form(reason=" "))
+    assert answer.status_code == 422 and "Say why" in answer.text and 'value="29.00"' in answer.text
+    assert await deliveries_of(order) == []
+
+
+async def test_after_fifteen_minutes_the_password_is_asked_for_and_checked(alice, acme):
+    order, right = await an_order(acme), "correct horse battery staple"
+    await User.update({User.password_hash: await passwords.hash(right)}).where(User.id == alice.user.id)
+    await Session.update({Session.confirmed_at: clock.now() - timedelta(minutes=16)}).where(Session.id > 0)
+    path = f"/acme/orders/{order.number}/refunds"
+    assert 'type="password"' in (await alice.get(f"{path}/new")).text
+    for given, why in (({}, "Give your password"), ({"current_password": "wrong"}, "not your password")):
+        answer = await alice.post(path, data=form(**given))
+        assert answer.status_code == 422 and why in answer.text and 'type="password"' in answer.text
+        assert right not in answer.text
+    assert await deliveries_of(order) == []
+    assert (await alice.post(path, data=form(current_password=right))).status_code == 200
+    assert len(await deliveries_of(order)) == 1
+    assert 'type="password"' not in (await alice.get(f"{path}/new")).text
+
+
+async def test_without_stripe_the_button_is_off_and_says_why(alice, acme):
+    order = await an_order(acme)
+    dialog = (await alice.get(f"/acme/orders/{order.number}/refunds/new")).text
+    assert "STRIPE_SECRET_KEY is not set" in dialog and 'type="submit" disabled' in dialog
+
+
+async def test_a_bank_transfer_is_refunded_in_the_journal_at_once_and_once(alice, acme):
+    order = await an_order(acme, provider="manual", mode="manual", session="manual:abc", payment_intent="")
+    path = f"/acme/orders/{order.number}/refunds"
+    answers = await asyncio.gather(*(alice.post(path, data=form("29.00")) for _ in range(5)))
+    assert {answer.status_code for answer in answers} == {200}
+    await order.refresh()
+    assert order.payment_status == "partially_refunded" and await deliveries_of(order) == []
+    lines = [(line.kind, line.amount, line.provider) for line in await Payment.objects().order_by(Payment.id)]
+    assert lines == [("charge", 12900, "manual"), ("refund", -2900, "manual")]
+    rest = await alice.post(path, data=form("100.00", once="the-rest-of-it"))
+    await order.refresh()
+    assert rest.status_code == 200 and order.payment_status == "refunded"
+    assert (await alice.post(path, data=form("0.01", once="too-much-now"))).status_code == 422
+
+
+async def test_only_admins_refund(ana, vera, acme):
+    order = await an_order(acme)
+    for person in (ana, vera):
+        assert (await person.get(f"/acme/orders/{order.number}/refunds/new")).status_code == 403
+        assert (await person.post(f"/acme/orders/{order.number}/refunds", data=form())).status_code == 403
+    assert await deliveries_of(order) == []
