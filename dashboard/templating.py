@@ -13,7 +13,7 @@ from dashboard import charts, clock, formats, labels
 
 ROOT = Path(__file__).parent.parent
 HTMX_CONFIG = (
-    '{"extensions": "preload,sse", "noSwap": [204, 304, "4xx", "5xx"], "defaultTimeout": 15000, '
+    '{"noSwap": [204, 304, "4xx", "5xx"], "defaultTimeout": 15000, '
     '"includeIndicatorCSS": false}'
 )
 

@@ -50,9 +50,10 @@ def install() -> Path:
 
 
 def bundle_htmx(modules: Path) -> None:
-    """One file: as separate deferred files htmx starts before its extensions have registered."""
+    """htmx alone. An extension that is needed one day is appended here: as a separate deferred file it would register
+    after htmx has started."""
     dist = modules / "htmx.org" / "dist"
-    parts = [dist / "htmx.min.js", dist / "ext" / "hx-preload.min.js", dist / "ext" / "hx-sse.min.js"]
+    parts = [dist / "htmx.min.js"]
     text = "\n".join(re.sub(r"//# sourceMappingURL=.*", "", part.read_text()).strip() for part in parts)
     (PAGES / "htmx.bundle.js").write_text(text + "\n")
 
