@@ -1,6 +1,7 @@
 """Handing files out: always as an attachment, never as something a browser would run in our name."""
 
 from litestar import Request, Response, route
+from litestar.enums import HttpMethod
 from litestar.params import FromPath
 from litestar.response import Stream, Template
 
@@ -32,7 +33,7 @@ async def download(request: Request, file: File) -> Response | Stream:
     return Stream(storage.read(file.storage_key), media_type=file.content_type, headers=headers)
 
 
-READ = ["GET", "HEAD"]
+READ: list[HttpMethod] = [HttpMethod.GET, HttpMethod.HEAD]
 
 
 @route("/{org:str}/files/{id:int}", http_method=READ, name="files.download", guards=[viewer], uncompressed=True)

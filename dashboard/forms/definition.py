@@ -43,7 +43,7 @@ def complete(definition: Definition) -> Definition:
     return {"intro": ""} | definition | {"sections": sections}
 
 
-FIELD = {"help": "", "required": False, "when": None, "min": None, "max": None}
+FIELD: Field = {"help": "", "required": False, "when": None, "min": None, "max": None}
 
 
 def _options(field: Field) -> list[dict[str, str]]:

@@ -1,4 +1,5 @@
 from enum import StrEnum
+from typing import Any
 
 from piccolo.columns import JSONB, ForeignKey, Integer, Timestamptz, Varchar
 from piccolo.table import Table
@@ -18,7 +19,7 @@ class Form(OrganizationOwned, Table):
     slug = Varchar(length=60)
     name = Varchar(length=120)
     kind = Varchar(length=10, choices=FormKind, default=FormKind.intake)
-    draft = JSONB(default={}, help_text="the definition being edited")
+    draft: Any = JSONB(default={}, help_text="the definition being edited")
     published = Integer(default=0, help_text="number of the newest published version, 0 before the first")
     archived_at = Timestamptz(null=True, default=None)
 
@@ -26,5 +27,5 @@ class Form(OrganizationOwned, Table):
 class FormVersion(OrganizationOwned, Table):
     form = ForeignKey(Form, null=False, index=True)
     number = Integer()
-    definition = JSONB()
+    definition: Any = JSONB()
     published_by = ForeignKey(User, null=True, default=None)

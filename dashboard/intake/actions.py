@@ -11,7 +11,7 @@ from dashboard.deliveries import actions as deliveries
 from dashboard.errors import Conflict, Invalid
 from dashboard.forms.definition import labels
 from dashboard.forms.queries import current_version
-from dashboard.intake.queries import IntakeView, askable, of_order
+from dashboard.intake.queries import IntakeView, askable, get
 from dashboard.intake.tables import Intake, IntakeState
 from dashboard.leads.tables import Lead
 from dashboard.orders.tables import Order, Plan
@@ -45,8 +45,7 @@ async def request(organization: Organization, order: Order, now: datetime, *, by
             target=Intake.order, action="DO NOTHING"
         )
         await order.refresh()
-        intake = await of_order(organization, order)
-        assert intake is not None
+        intake = await get(organization, order)
         lead = await Lead.get_of(organization, order.lead)
         queued = await deliveries.queue_mail(
             organization, lead, "intake_request", key=f"intake_request:{order.id}", subject=("order", order.id),

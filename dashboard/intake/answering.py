@@ -9,7 +9,7 @@ from dashboard.deliveries import actions as deliveries
 from dashboard.errors import Conflict, Invalid
 from dashboard.files import storage
 from dashboard.forms.answers import problems, submitted, take
-from dashboard.forms.definition import find, labels, visible
+from dashboard.forms.definition import labels, visible
 from dashboard.intake.queries import IntakeView, again
 
 CLOSED = "These answers have been sent already. Reload the page to see them."
@@ -46,9 +46,7 @@ async def save(intake: IntakeView, posted: Values, now: datetime) -> IntakeView:
         raise Conflict(CLOSED)
     if taken.refused:
         key, why = next(iter(taken.refused.items()))
-        field = find(intake.definition, key)
-        assert field is not None
-        raise Invalid(taken.refused, f"Not saved: “{field['label']}”. {why}")
+        raise Invalid(taken.refused, f"Not saved: “{labels(intake.definition, [key])[0]}”. {why}")
     return await again(intake)
 
 
@@ -74,8 +72,7 @@ async def submit(intake: IntakeView, posted: Values, now: datetime) -> dict[str,
         hidden = [key for key, seen in visible(held.definition, answers).items() if not seen and held.counts[key]]
         if hidden:
             dropped = await rows(DROP_FILES, held.id, hidden)
-        sent = await row(SUBMIT, kept, now, now, now, held.id)
-        assert sent is not None
+        sent = (await rows(SUBMIT, kept, now, now, now, held.id))[0]
         await row(COMPLETE, now, held.order.id)
         await _tell(held, sent["submissions"], len(held.files) - len(dropped), kept)
     for file in dropped:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from dashboard.database import row, transaction
+from dashboard.database import row, rows, transaction
 from dashboard.errors import Conflict, DashboardError, NotFound, TooLarge
 from dashboard.files import actions as files
 from dashboard.files import storage
@@ -51,8 +51,7 @@ async def add_file(intake: IntakeView, key: str, received: Received, now: dateti
         async with transaction():
             if not await row(LOCK, intake.id):
                 raise Conflict(CLOSED)
-            used = await row(USED, key, intake.id)
-            assert used is not None
+            used = (await rows(USED, key, intake.id))[0]
             if used["size"] + stored.size > LARGEST_ORDER:
                 raise TooLarge(_full(intake))
             if used["here"] >= most_files(field):

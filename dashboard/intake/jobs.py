@@ -2,6 +2,7 @@
 
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 
 from dashboard.accounts.tables import Organization
 from dashboard.activity import actions as activity
@@ -64,7 +65,7 @@ async def _remind_one(order_id: int, now: datetime) -> int:
         if not claimed:
             return 0
         nr = claimed[0]["reminders"]
-        organization = await Organization.objects().where(Organization.id == claimed[0]["organization"]).first()
+        organization: Any = await Organization.objects().where(Organization.id == claimed[0]["organization"]).first()
         order = await Order.get_of(organization, order_id)
         intake = await of_order(organization, order)
         return int(intake is not None and await _queue(intake, nr, now))
@@ -75,7 +76,13 @@ async def _queue(intake: IntakeView, nr: int, now: datetime) -> bool:
     organization, order = intake.organization, intake.order
     lead = await Lead.get_of(organization, order.lead)
     key = f"intake_reminder:{nr}:{order.id}" + (f":{intake.asks}" if intake.asks else "")
-    facts = {"key": key, "subject": ("order", order.id), "due_at": now, "order": order, "link": intake.link}
+    facts: dict[str, Any] = {
+        "key": key,
+        "subject": ("order", order.id),
+        "due_at": now,
+        "order": order,
+        "link": intake.link,
+    }
     if intake.asked_again:
         names = labels(intake.definition, intake.asked_again)
         return await deliveries.queue_mail(organization, lead, "intake_again", fields=names, **facts)

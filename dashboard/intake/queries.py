@@ -9,6 +9,7 @@ from typing import Any
 from dashboard import links
 from dashboard.accounts.tables import Organization
 from dashboard.database import row, rows
+from dashboard.errors import NotFound
 from dashboard.forms import answers as form_answers
 from dashboard.forms.definition import Definition, complete, fields, shown, visible, with_dependents
 from dashboard.intake.tables import IntakeState
@@ -109,22 +110,27 @@ async def of_order(organization: Organization, order: Order) -> IntakeView | Non
     return _view(found, organization, order) if found else None
 
 
+async def get(organization: Organization, order: Order) -> IntakeView:
+    """The intake of an order, or NotFound."""
+    found = await of_order(organization, order)
+    if found is None:
+        raise NotFound("This order has no intake form.")
+    return found
+
+
 async def by_token(token: str) -> IntakeView | None:
     """The intake a private link opens, or None for a link that is wrong, of another kind or replaced."""
     read = links.read(links.INTAKE, token)
     found = await row(BY_LINK, *read) if read else None
     if not found:
         return None
-    organization = await Organization.objects().where(Organization.id == found["organization"]).first()
+    organization: Any = await Organization.objects().where(Organization.id == found["organization"]).first()
     return _view(found, organization, await Order.get_of(organization, found["order"]))
 
 
 async def again(view: IntakeView) -> IntakeView:
     """The same intake as it is now."""
-    order = await Order.get_of(view.organization, view.order.id)
-    found = await of_order(view.organization, order)
-    assert found is not None
-    return found
+    return await get(view.organization, await Order.get_of(view.organization, view.order.id))
 
 
 async def open_by_version(organization: Organization, form: int) -> dict[int, int]:

@@ -1,4 +1,5 @@
 from enum import StrEnum
+from typing import Any
 
 from piccolo.columns import JSONB, ForeignKey, Integer, Timestamptz, Varchar
 from piccolo.table import Table
@@ -20,10 +21,10 @@ class Intake(OrganizationOwned, Table):
     order = ForeignKey(Order, null=False, unique=True)
     form_version = ForeignKey(FormVersion, null=False)
     state = Varchar(length=10, choices=IntakeState, default=IntakeState.open)
-    answers = JSONB(default={})
+    answers: Any = JSONB(default={})
     submissions = Integer(default=0, help_text="how often it was sent; more than once when something was asked again")
     asks = Integer(default=0, help_text="how often the team asked for something once more")
-    asked_again = JSONB(default=[], help_text="keys of fields the team has asked for once more")
+    asked_again: Any = JSONB(default=[], help_text="keys of fields the team has asked for once more")
     link_version = Integer(default=1, help_text="raise it to revoke the private link")
     opened_at = Timestamptz(null=True, default=None)
     saved_at = Timestamptz(null=True, default=None)

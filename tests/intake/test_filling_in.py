@@ -184,3 +184,16 @@ async def test_the_page_says_when_answers_were_kept(acme, alice, stranger):
     tuesday = clock.now() - timedelta(days=3)
     await answering.save(intake, posted(goal="x"), tuesday)
     assert f"your answers from {tuesday:%A}" in (await stranger.get(path(intake))).text
+
+
+async def test_another_site_cannot_post_for_a_customer_and_a_page_without_referrer_can(stranger, acme, alice):
+    intake = await an_intake(acme, alice.user)
+    for rest in ("", "/files/brand", "/uploads/1/removal"):
+        for site in ("cross-site", "same-site", "none"):
+            answer = await stranger.post(path(intake, rest), data=RIGHT, headers={"Sec-Fetch-Site": site})
+            assert answer.status_code == 403, (rest, site)
+    assert (
+        await stranger.patch(path(intake), data=RIGHT, headers={"Origin": "https://evil.example"})
+    ).status_code == 403
+    assert (await again(intake)).saved_at is None
+    assert (await stranger.post(path(intake), data=RIGHT, headers={"Origin": "null"})).status_code == 303

@@ -13,7 +13,7 @@ from dashboard.forms.answers import PREFIX
 from dashboard.forms.definition import find
 from dashboard.intake import answering, attachments, queries
 from dashboard.intake.queries import IntakeView
-from dashboard.intake.routes.link import HEADERS, OPEN, open_link, show, show_form, to_form
+from dashboard.intake.routes.link import HEADERS, OPEN, PLAIN, open_link, own_page, show, show_form, to_form
 
 
 @get("/f/{token:str}", name="intake.form", guards=[public], **OPEN)
@@ -38,9 +38,10 @@ def state_of(intake: IntakeView) -> dict[str, Any]:
     return {"done": done, "total": total, "visible": intake.visible}
 
 
-@post("/f/{token:str}", name="intake.send", guards=[public], status_code=200, request_max_body_size=None, **OPEN)
+@post("/f/{token:str}", name="intake.send", guards=[public], status_code=200, request_max_body_size=None, **PLAIN)
 async def send_intake(request: Request, token: FromPath[str], now: Now) -> Redirect | Template:
     """Send the answers; without scripts the files come along, or everything is only saved for later."""
+    own_page(request)
     intake = await open_link(token)
     async with received(request) as posted:
         errors = await keep_files(intake, posted, now) if intake.open else {}

@@ -8,7 +8,7 @@ from litestar.response import Template
 
 from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, agent
 from dashboard.accounts.tables import Organization
-from dashboard.errors import Invalid, NotFound
+from dashboard.errors import Invalid
 from dashboard.files.uploads import Posted, read_values
 from dashboard.intake import actions, queries
 from dashboard.intake.queries import IntakeView
@@ -19,10 +19,7 @@ PATH = "/{org:str}/orders/{number:int}/intake"
 
 
 async def intake_of(organization: Organization, number: int) -> IntakeView:
-    intake = await queries.of_order(organization, await get_order(organization, number))
-    if intake is None:
-        raise NotFound("This order has no intake form.")
-    return intake
+    return await queries.get(organization, await get_order(organization, number))
 
 
 async def typed(request: Request) -> Posted:

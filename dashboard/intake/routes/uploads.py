@@ -11,7 +11,7 @@ from dashboard.errors import DashboardError
 from dashboard.files.uploads import LARGEST_FILE, received, refuse_declared
 from dashboard.intake import answering, attachments, queries
 from dashboard.intake.routes.form import save_quietly, state_of
-from dashboard.intake.routes.link import HEADERS, OPEN, base_of, open_link, to_form
+from dashboard.intake.routes.link import HEADERS, OPEN, PLAIN, base_of, open_link, own_page, to_form
 
 
 @post("/f/{token:str}/files/{field:str}", name="intake.upload", guards=[public], status_code=200,
@@ -39,9 +39,10 @@ async def remove_upload(token: FromPath[str], id: FromPath[int], now: Now) -> Re
 
 
 @post("/f/{token:str}/uploads/{id:int}/removal", name="intake.remove_file_plain", guards=[public], status_code=200,
-      request_max_body_size=None, **OPEN)  # fmt: skip
+      request_max_body_size=None, **PLAIN)  # fmt: skip
 async def remove_upload_plainly(request: Request, token: FromPath[str], id: FromPath[int], now: Now) -> Redirect:
     """The same without scripts: the button belongs to the whole form, so what was typed is saved on the way."""
+    own_page(request)
     intake = await open_link(token)
     async with received(request) as posted:
         answering.refuse_closed(intake)
