@@ -18,8 +18,8 @@ MOST_FILES = 20  # in one request; each is an open file until it is kept
 
 @dataclass
 class Received:
-    """A file that has arrived: complete on the disk, but not ours until it is stored. One that went over its limit is
-    `too_large` and has no bytes; the rest of its form arrives all the same."""
+    """A file that has arrived: complete on the disk, but not ours until it is stored. Where the reader goes on after a
+    file over its limit, that one is `too_large` and has no bytes."""
 
     field: str
     name: str
@@ -54,8 +54,8 @@ def too_large(limit: int) -> str:
 class MultipartReader:
     """python-multipart's callbacks. They are plain calls, so they only gather; `settle` does the waiting."""
 
-    def __init__(self, posted: Posted, boundary: bytes, file_limit: int, total_limit: int) -> None:
-        self.posted, self.file_limit, self.total_limit = posted, file_limit, total_limit
+    def __init__(self, posted: Posted, boundary: bytes, file_limit: int, total_limit: int, go_on: bool) -> None:
+        self.posted, self.file_limit, self.total_limit, self.go_on = posted, file_limit, total_limit, go_on
         self.parts = self.total = 0
         self.ended = False
         self.file: Received | None = None
@@ -111,6 +111,8 @@ class MultipartReader:
         if self.total > self.total_limit:
             raise TooLarge(too_large(self.total_limit))
         if self.file.size + end - start > self.file_limit:
+            if not self.go_on:
+                raise TooLarge(f"{self.file.name}: {too_large(self.file_limit)}")
             self.file.too_large = True
             self.file.writing.discard()
         if not self.file.too_large:

@@ -43,17 +43,18 @@ GARBLED = "The upload could not be read. Nothing of it was kept. Try again."
 
 @contextlib.asynccontextmanager
 async def received(
-    request: Request, *, file_limit: int = LARGEST_FILE, total_limit: int = LARGEST_ORDER
+    request: Request, *, file_limit: int = LARGEST_FILE, total_limit: int = LARGEST_ORDER, go_on: bool = False
 ) -> AsyncIterator[Posted]:
     """The posted form, either encoding. Files that nobody kept by the end are gone, as are those of an aborted upload.
-    413 at once when the declared length is over the limit, else as soon as it is passed; limits in bytes."""
+    413 at once when the declared length is over the limit, else as soon as it is passed; limits in bytes. With `go_on`
+    one file over its limit is marked and dropped, so that the rest of a long form is not lost with it."""
     posted = Posted()
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     boundary = options.get(b"boundary", b"")
     try:
         if kind == b"multipart/form-data" and 0 < len(boundary) <= 200:
             refuse_declared(request, total_limit)
-            await _read_parts(request, MultipartReader(posted, boundary, file_limit, total_limit))
+            await _read_parts(request, MultipartReader(posted, boundary, file_limit, total_limit, go_on))
         elif kind == b"application/x-www-form-urlencoded":
             posted.values = await read_values(request)
         elif kind or request.headers.get("content-length", "0") != "0":

@@ -43,7 +43,7 @@ async def send_intake(request: Request, token: FromPath[str], now: Now) -> Redir
     """Send the answers; without scripts the files come along, or everything is only saved for later."""
     own_page(request)
     intake = await open_link(token)
-    async with received(request) as posted:
+    async with received(request, go_on=True) as posted:
         errors = await keep_files(intake, posted, now) if intake.open else {}
         if posted.get("later") and intake.open:
             errors |= await save_quietly(intake, posted, now)
