@@ -1,6 +1,9 @@
 """Where webhooks arrive: verify on the raw bytes, store, commit, answer. Handling comes later."""
 
 import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
 
 from litestar import Request, Response, post
 from litestar.params import FromPath
@@ -15,6 +18,7 @@ from dashboard.integrations import Integrations, connect
 from dashboard.integrations.signatures import BadSignature
 from dashboard.webhooks import ledger
 
+Verify = Callable[[Integrations, bytes, Mapping[str, str], int], tuple[object, dict[str, Any]]]
 KNOWN_FOR = 5.0  # seconds an organization's secrets are remembered, so that a burst costs one look-up
 _known: dict[str, tuple[float, int, Integrations]] = {}
 
@@ -33,44 +37,55 @@ async def receiver(slug: str) -> tuple[int, Integrations]:
     return found[1], found[2]
 
 
-async def accept_stripe(request: Request, slug: str, now: Now) -> Response:
+async def accept(request: Request, slug: str, sender: str, verify: Verify, now: datetime) -> Response:
+    """One verified request becomes one event; a refused one is only counted."""
     organization_id, outside = await receiver(slug)
     body = await request.body()
     try:
-        event = outside.stripe.verify(body, request.headers.get("stripe-signature", ""), int(now.timestamp()))
-        external_id, kind = ledger.named(event.get("id"), event.get("type"))
+        external_id, event = verify(outside, body, request.headers, int(now.timestamp()))
+        external_id, kind = ledger.named(external_id, event.get("type"))
     except BadSignature as problem:
-        await ledger.refuse(organization_id, "stripe", problem.reason, now)
+        await ledger.refuse(organization_id, sender, problem.reason, now)
         raise NotAllowed(f"Refused: {problem.reason}.") from None
     livemode = event.get("livemode") is True
-    await ledger.record(organization_id, "stripe", external_id, kind, body, now, livemode=livemode)
+    await ledger.record(organization_id, sender, external_id, kind, body, now, livemode=livemode)
     request.app.state.in_tray.set()
     return Response({"received": True})
 
 
-@post(
-    "/webhooks/stripe/{slug:str}",
-    name="webhooks.stripe",
-    guards=[machine],
-    status_code=200,
-    outside=True,
-    any_site=True,
-)
+def by_stripe(outside: Integrations, body: bytes, headers: Mapping[str, str], now: int) -> tuple[object, dict[str, Any]]:
+    """Stripe signs with a secret per endpoint and names its events in the body."""
+    event = outside.stripe.verify(body, headers.get("stripe-signature", ""), now)
+    return event.get("id"), event
+
+
+def by_resend(outside: Integrations, body: bytes, headers: Mapping[str, str], now: int) -> tuple[object, dict[str, Any]]:
+    """Resend signs as Svix does; the id that stays the same over retries is in a header."""
+    return headers.get("svix-id"), outside.resend.verify(body, headers, now)
+
+
+MACHINE: dict[str, Any] = {"guards": [machine], "status_code": 200, "outside": True, "any_site": True}
+
+
+@post("/webhooks/stripe/{slug:str}", name="webhooks.stripe", **MACHINE)
 async def stripe(request: Request, slug: FromPath[str], now: Now) -> Response:
     """Stripe's events for one organization."""
-    return await accept_stripe(request, slug, now)
+    return await accept(request, slug, "stripe", by_stripe, now)
 
 
-@post(
-    "/api/webhooks/stripe/checkout-completed", name="webhooks.stripe_first", guards=[machine], status_code=200,
-    outside=True, any_site=True,
-)  # fmt: skip
+@post("/api/webhooks/stripe/checkout-completed", name="webhooks.stripe_first", **MACHINE)
 async def stripe_first(request: Request, now: Now) -> Response:
     """The same for the first organization, at the address older set-ups use."""
     first = await Organization.select(Organization.slug).order_by(Organization.id).first()
     if first is None:
         raise NotFound()
-    return await accept_stripe(request, first["slug"], now)
+    return await accept(request, first["slug"], "stripe", by_stripe, now)
 
 
-ROUTES = [stripe, stripe_first]
+@post("/webhooks/resend/{slug:str}", name="webhooks.resend", **MACHINE)
+async def resend(request: Request, slug: FromPath[str], now: Now) -> Response:
+    """What became of the mails of one organization: delivered, bounced, complained, opened, clicked."""
+    return await accept(request, slug, "resend", by_resend, now)
+
+
+ROUTES = [stripe, stripe_first, resend]
