@@ -92,8 +92,8 @@ async def test_tries_during_the_pause_do_not_make_it_longer(account):
     await account()
     start = clock.now()
     for n in range(40):
+        moment = start + timedelta(seconds=n)
         with pytest.raises((Invalid, TooMany)):
-            moment = start + timedelta(seconds=n)
             await actions.check_password("maya@acme.example", "wrong", f"198.51.100.{n}", moment)
     after = start + timedelta(seconds=9) + attempts.PASSWORDS.pause + timedelta(seconds=1)
     assert await actions.check_password("maya@acme.example", RIGHT, "203.0.113.5", after)

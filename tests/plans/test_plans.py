@@ -9,7 +9,8 @@ from dashboard.orders.tables import Plan
 PAGE = "/acme/settings/plans"
 FORM = {
     "name": "Growth audit", "tier": "professional", "billing": "one_off", "amount": "1,284.00", "currency": "EUR",
-    "stripe_prices": "price_1Nx\nplink_9Yz price_1Nx", "days_to_deliver": "7", "intake_form": "", "upsell_to": "Care plan",
+    "stripe_prices": "price_1Nx\nplink_9Yz price_1Nx", "days_to_deliver": "7", "intake_form": "",
+    "upsell_to": "Care plan",
 }  # fmt: skip
 
 

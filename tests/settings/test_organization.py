@@ -24,7 +24,8 @@ async def saved() -> Organization:
 
 async def test_everything_on_the_page_is_saved(alice, acme):
     changes = {
-        "name": "Harbour & Pine", "colour": "4", "from_address": "Hello@HarbourPine.example", "postal_address": "Strandgaten 4, Bergen",
+        "name": "Harbour & Pine", "colour": "4", "from_address": "Hello@HarbourPine.example",
+        "postal_address": "Strandgaten 4, Bergen",
         "time_zone": "Europe/Oslo", "currency": "NOK", "signs_as": "Maya", "tone": "Plain and factual",
         "never_says": "guarantee\n\n  a discount over 10%  ", "keep_events": "45", "sat_open": "1", "sat_from": "10:00",
         "sat_to": "14:30", "mon_open": "",
