@@ -25,11 +25,11 @@ PDF = (
 )
 
 
-async def fill(company: Company) -> None:
+async def fill(company: Company, orders: int = ORDERS) -> None:
     """Every order of the year, oldest first, so that numbers rise with time."""
     chance = random.Random(1048)  # noqa: S311 – sample data
     now = clock.now()
-    ages = [chance.uniform(0.02, 1) ** 1.6 * 360 for _ in range(ORDERS - 8)]
+    ages = [chance.uniform(0.02, 1) ** 1.6 * 360 for _ in range(orders - 8)]
     ages = sorted([*ages, 5.6, 4.1, 2.4, 1.2, 0.8, 0.3, 0.1, 0.01], reverse=True)
     for number, age in enumerate(ages, start=1):
         await _order(company, chance, number, now - timedelta(days=age), now)
