@@ -95,6 +95,19 @@
     }
     next.scrollIntoView({ block: "nearest" });
   }
+  // A line of Today leaves when its button is pressed, and the one after it is at hand; an error brings it back.
+  const todoLine = (event) => event.detail.ctx?.sourceElement?.closest?.("[data-todo] > li");
+  document.addEventListener("htmx:before:request", (event) => {
+    if (event.detail.ctx?.request?.method === "POST") todoLine(event)?.classList.add("leaving");
+  });
+  document.addEventListener("htmx:before:swap", (event) => {
+    const line = todoLine(event);
+    if (!line?.contains(document.activeElement)) return;
+    const list = items();
+    const next = list[list.indexOf(line) + 1] ?? list[list.indexOf(line) - 1];
+    next?.classList.add("cursor");
+    $(".btn", next)?.focus({ preventScroll: true });
+  });
   function toggleCursorRow() {
     const box = $(".cursor .check");
     if (!box) return;

@@ -52,7 +52,7 @@
   document.addEventListener("toast", ({ detail }) => {
     const { text, undo, target, swap, bad, ms } = detail;
     const post = () =>
-      htmx.ajax("POST", undo, target ? { target, swap: swap ?? "outerMorph" } : { swap: "none" });
+      htmx.ajax("POST", undo, target && $(target) ? { target, swap: swap ?? "outerMorph" } : { swap: "none" });
     showToast(text, { bad, ms, undo: undo && post });
   });
 
