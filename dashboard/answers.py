@@ -28,6 +28,10 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), interest-cohort=()",
 }
+PRIVATE_LINK = {
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+}  # also where such an address answers with an error
 TITLES = {
     400: "That request was not understood",
     401: "Sign in first",
@@ -49,7 +53,7 @@ async def add_headers(message: Message, scope: Scope) -> None:
     if message["type"] != "http.response.start":
         return
     headers = MutableScopeHeaders.from_message(message)
-    for name, value in HEADERS.items():
+    for name, value in (HEADERS | PRIVATE_LINK if scope["path"].startswith(("/f/", "/d/")) else HEADERS).items():
         if name not in headers:
             headers[name] = value
     if "speculation-rules" not in headers and headers.get("content-type", "").startswith("text/html"):

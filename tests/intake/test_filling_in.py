@@ -114,6 +114,7 @@ async def test_afterwards_the_link_shows_what_was_sent_and_takes_nothing_more(st
     assert "What you sent" in page.text and "https://meyerwerk.example" in page.text and "<form" not in page.text
     late = await stranger.patch(path(intake), data={"q.goal": "late"}, headers={"Accept": "application/json"})
     assert late.status_code == 409 and "sent already" in late.json()["error"]
+    assert late.headers["referrer-policy"] == "no-referrer" and late.headers["cache-control"] == "no-store"
     assert (await again(intake)).answers["goal"].startswith("More repair requests.")
 
 
