@@ -10,6 +10,7 @@ from dashboard.orders.routes import ROUTES as ORDERS
 from dashboard.plans.routes import ROUTES as PLANS
 from dashboard.views.routes import ROUTES as VIEWS
 from dashboard.runs.routes import ROUTES as RUNS
+from dashboard.today.routes import ROUTES as TODAY
 from dashboard.webhooks.routes import ROUTES as WEBHOOKS
 
-ROUTES = [live.stream, health.show, health.speculation, *ACCOUNTS, *DELIVERIES, *FILES, *FORMS, *INTAKE, *ORDERS, *PLANS, *VIEWS, *RUNS, *WEBHOOKS]
+ROUTES = [live.stream, health.show, health.speculation, *ACCOUNTS, *DELIVERIES, *FILES, *FORMS, *INTAKE, *ORDERS, *PLANS, *VIEWS, *RUNS, *TODAY, *WEBHOOKS]

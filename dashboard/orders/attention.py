@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from piccolo.querystring import QueryString
+
 from dashboard.accounts.tables import Organization
 from dashboard.database import rows
 from dashboard.formats import ago, day, end_of_day
@@ -40,10 +42,14 @@ async def needs_person(organization: Organization, now: datetime) -> list[dict[s
     """Lines for Today. Each has `key`, `group` (now, today or later), `icon`, `tone`, `title`, `concerns`, `why`, `at`
     (since when), `href`, `assignee`, and the fix: `label` with `post`, the address its button posts to, or "" to open
     `href`."""
+    return [_line(organization, order, now) for order in await rows("{}", waiting(organization, now))]
+
+
+def waiting(organization: Organization, now: datetime) -> QueryString:
+    """The orders behind those lines, as a statement: Today reads it, the navigation counts it."""
     tonight = end_of_day(now.astimezone(ZoneInfo(organization.time_zone)).date(), organization.time_zone)
     id = organization.id
-    found = await rows(TODAY, id, id, id, now, id, now, id, id, now, tonight, MOST)
-    return [_line(organization, order, now) for order in found]
+    return QueryString(TODAY, id, id, id, now, id, now, id, id, now, tonight, MOST)
 
 
 def _line(organization: Organization, order: dict[str, Any], now: datetime) -> dict[str, Any]:

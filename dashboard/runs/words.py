@@ -62,6 +62,13 @@ def span(length: timedelta) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.0f} h"
 
 
+def rough(length: timedelta) -> str:
+    """How long, in one word: 26 min, 3 h, 2 d."""
+    if length < timedelta(hours=1):
+        return f"{max(1, length // timedelta(minutes=1))} min"
+    return f"{length // timedelta(hours=1)} h" if length < timedelta(days=1) else f"{length.days} d"
+
+
 def counted(counts: dict[str, Any]) -> str:
     """What a run did: 2 reminded, 1 skipped."""
     said = [

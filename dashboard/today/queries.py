@@ -1,0 +1,88 @@
+"""What needs a person, from every slice; and how many, for the navigation."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from dashboard.accounts.tables import Organization
+from dashboard.database import rows
+from dashboard.deliveries import queries as deliveries
+from dashboard.orders import attention
+from dashboard.runs import queries as runs
+from dashboard.runs.clockwork import Job
+from dashboard.today import lines
+from dashboard.today.lines import Line
+
+CAP = 1000
+PATIENCE = timedelta(minutes=10)  # a payment may arrive this much before its order
+
+FAILED_EVENTS = """
+    SELECT count(*) AS count, min(received_at) AS oldest, max(id) AS id,
+           (array_agg(sender ORDER BY id DESC))[1] AS sender, (array_agg(kind ORDER BY id DESC))[1] AS kind,
+           (array_agg(error ORDER BY id DESC))[1] AS error
+    FROM (SELECT id, received_at, sender, kind, error FROM inbound_event
+          WHERE organization = {} AND state = 'failed' ORDER BY received_at DESC, id DESC LIMIT {}) failed"""
+
+WAITING_MONEY = """
+    SELECT currency, count(*) AS count, sum(amount) AS total, min(occurred_at) AS oldest
+    FROM (SELECT p.currency, p.amount, p.occurred_at FROM payment p
+          WHERE p.organization = {} AND p.kind <> 'failure' AND p.created_at < {}
+            AND NOT EXISTS (SELECT 1 FROM order_payment op WHERE op.payment = p.id) LIMIT {}) waiting
+    GROUP BY currency ORDER BY count(*) DESC, currency"""
+
+COUNTS = """
+    SELECT (SELECT count(*) FROM ({}) o) AS orders,
+           (SELECT count(*) FROM (SELECT 1 FROM inbound_event WHERE organization = {} AND state = 'failed' LIMIT {}) e)
+               AS events,
+           (SELECT count(*) FROM (SELECT 1 FROM delivery WHERE organization = {}
+                AND state IN ('failed', 'unknown', 'held') LIMIT {}) d) AS outbox,
+           (SELECT count(DISTINCT state) FROM (SELECT state FROM delivery WHERE organization = {}
+                AND state IN ('failed', 'unknown', 'held') LIMIT {}) d) AS outbox_lines,
+           EXISTS (SELECT 1 FROM payment p WHERE p.organization = {} AND p.kind <> 'failure' AND p.created_at < {}
+                AND NOT EXISTS (SELECT 1 FROM order_payment op WHERE op.payment = p.id)) AS money"""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """By navigation key; zero hides the pill."""
+
+    today: int
+    outbox: int
+    events: int
+    schedules: int
+
+
+async def find_lines(organization: Organization, jobs: list[Job], now: datetime) -> list[Line]:
+    """Everything that needs a person here. Five queries."""
+    base = f"/{organization.slug}"
+    [failed] = await rows(FAILED_EVENTS, organization.id, CAP)
+    waiting = await rows(WAITING_MONEY, organization.id, now - PATIENCE, CAP)
+    return [
+        *lines.of_orders(base, await attention.needs_person(organization, now)),
+        *lines.of_deliveries(base, await deliveries.needs_person(organization)),
+        *lines.of_events(base, failed),
+        *lines.of_money(base, waiting),
+        *lines.of_jobs(base, await runs.standings(jobs, now), now),
+    ]
+
+
+async def counts(organization: Organization, jobs: list[Job], now: datetime) -> Counts:
+    """How many of each. Two queries."""
+    id = organization.id
+    [found] = await rows(
+        COUNTS, attention.waiting(organization, now), id, CAP, id, CAP, id, CAP, id, now - PATIENCE
+    )  # fmt: skip
+    standings = await runs.standings(jobs, now)
+    of_jobs = lines.of_jobs("", standings, now)
+    today = found["orders"] + found["outbox_lines"] + bool(found["events"]) + found["money"] + len(of_jobs)
+    return Counts(today, found["outbox"], found["events"], sum(standing.needs_person for standing in standings))
+
+
+def mine(found: list[Line], user: int) -> list[Line]:
+    """The lines of what is assigned to one person."""
+    return [line for line in found if line.assignee == user]
+
+
+def shown(counts: Counts) -> dict[str, Any]:
+    """For ui.counts."""
+    return {"today": counts.today, "outbox": counts.outbox, "events": counts.events, "schedules": counts.schedules}
