@@ -152,7 +152,7 @@ async def _check_unique(organization: Organization, form: PlanForm, *, but: int)
         raise Invalid(problems)
 
 
-def _columns(form: PlanForm) -> dict[str, Any]:
+def _columns(form: PlanForm) -> dict[Any, Any]:
     return {
         "name": form.name, "tier": form.tier, "billing": form.billing, "stripe_prices": form.stripe_prices,
         "amount": form.amount, "currency": form.currency, "days_to_deliver": form.days_to_deliver, "form": form.form,

@@ -37,7 +37,15 @@ async def test_from_the_drawer_the_answer_is_the_drawer(alice, acme):
     assert 'hx-target="#drawer"' in dialog
     headers = {"HX-Request": "true", "HX-Target": "aside#drawer"}
     answer = await alice.post(f"/acme/orders/{order.number}/assignment", data={"assignee": ""}, headers=headers)
-    assert answer.text.lstrip().startswith("<header>")
+    assert answer.text.lstrip().startswith("<aside")
+
+
+async def test_undo_from_the_drawer_answers_with_the_drawer(alice, acme):
+    order = await an_order(acme, status="in_progress")
+    headers = {"HX-Request": "true", "HX-Target": "aside#drawer"}
+    said = toast(await alice.post(f"/acme/orders/{order.number}/delivery", headers=headers))
+    assert said["target"] == "#drawer"
+    assert (await alice.post(said["undo"])).text.lstrip().startswith("<aside")
 
 
 async def test_somebody_from_elsewhere_cannot_be_assigned(alice, bob, acme):

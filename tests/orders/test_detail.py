@@ -44,7 +44,7 @@ async def test_htmx_gets_the_order_without_the_frame_and_the_drawer_is_a_piece(a
     part = await alice.part(f"/acme/orders/{order.number}")
     assert part.text.lstrip().startswith("<section") and 'id="order"' in part.text
     drawer = (await alice.get(f"/acme/orders/{order.number}/drawer")).text
-    assert drawer.lstrip().startswith("<header>") and "<html" not in drawer
+    assert drawer.lstrip().startswith("<aside") and "<html" not in drawer
 
 
 async def test_the_timeline_can_show_people_or_machines_alone(alice, acme):

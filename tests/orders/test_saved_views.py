@@ -16,7 +16,7 @@ async def test_a_saved_view_is_a_tab_with_its_own_count(alice, acme):
     page = (await alice.get("/acme/orders?status=done")).text
     assert 'href="/acme/orders?status=done" aria-current="true"' in page and "Finished" in page
     counts = (await alice.get("/acme/orders/counts")).text
-    assert 'id="tab-5" hx-swap-oob="true">1<' in counts
+    assert 'id="tab-5" hx-morph-skip hx-swap-oob="true">1<' in counts
 
 
 async def test_only_known_parameters_are_stored(alice, acme):

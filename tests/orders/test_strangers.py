@@ -14,15 +14,15 @@ CANARIES = ("Canary Person", "canary@canary.example", "Canary plan", "Canary fil
 QUIET = ("app_session",)
 
 
+HASH = """SELECT md5(coalesce(string_agg(t::text, chr(10) ORDER BY t::text), '')) AS h FROM "TABLE" t"""
+
+
 async def everything():
     """One number for all rows of all tables."""
     digest = hashlib.sha256()
     for table in sorted(table._meta.tablename for table in APP_CONFIG.table_classes):
         if table not in QUIET:
-            found = await rows(
-                f"SELECT md5(coalesce(string_agg(t::text, chr(10) ORDER BY t::text), '')) AS h FROM \"{table}\" t"
-            )
-            digest.update(found[0]["h"].encode())
+            digest.update((await rows(HASH.replace("TABLE", table)))[0]["h"].encode())
     return digest.hexdigest()
 
 

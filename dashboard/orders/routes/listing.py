@@ -1,12 +1,13 @@
 """The orders page: rows, counts, the filter form, the file."""
 
+import re
 from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from litestar import Request, get
-from litestar.response import Stream, Template
+from litestar.response import Redirect, Stream, Template
 
 from dashboard import formats
 from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, agent, viewer
@@ -17,13 +18,14 @@ from dashboard.lists import Asked, Filters, counted, spreadsheet
 from dashboard.orders import detail, queries
 from dashboard.orders.filters import ORDERS, PAYMENTS, STATUSES, VIEWS
 from dashboard.orders.tables import Plan
-from dashboard.pages import fragment, page
+from dashboard.pages import fragment, page, wants_part
 from dashboard.views import queries as views
 
 COLUMNS = (
     "Order", "Customer", "E-mail", "Plan", "Work", "Payment", "Amount", "Currency", "Placed", "Due", "Done",
     "Assigned to", "Source",
 )  # fmt: skip
+BLANK = re.compile(r"=(&|$)")
 
 
 def asked_filters(request: Request, organization: Organization, user: Visitor, now: datetime) -> Filters:
@@ -32,14 +34,18 @@ def asked_filters(request: Request, organization: Organization, user: Visitor, n
 
 
 @get("/{org:str}/orders", name="orders.list", guards=[viewer])
-async def list_orders(request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now) -> Template:
-    """The list; htmx gets it without the frame."""
+async def list_orders(
+    request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now
+) -> Template | Redirect:
+    """The list; htmx gets it without the frame. The filter form sends every field; its address shows what was used."""
     filters = asked_filters(request, organization, user, now)
+    query = request.url.query
+    if BLANK.search(query) and not filters.misunderstood and not wants_part(request):
+        return Redirect(f"{request.url.path}?{filters.query()}".rstrip("?"), status_code=303)
     shown = await queries.find_orders(organization, filters)
     for order in shown.rows:
         order["work"] = "overdue" if detail.is_overdue(order, now) else order["status"]
     chips = filters.chips(await queries.names(organization, filters))
-    query = request.url.query
     return page(
         request, "orders/list.html", "orders/_list.html", orders=shown, filters=filters, now=now,
         zone=organization.time_zone, chips=chips, tabs=await _tabs(organization, user, filters),

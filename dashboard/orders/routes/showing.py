@@ -23,10 +23,13 @@ async def context(organization: Organization, number: int, now: datetime, shown:
     return {"detail": found, "order": found.order, "now": now, "zone": organization.time_zone}
 
 
-async def show(request: Request, organization: Organization, number: int, now: datetime, **more: Any) -> Template:
-    """The order in the drawer, or the body of its page. `more` goes to `fragment`: notice, undo, close_dialog."""
+async def show(
+    request: Request, organization: Organization, number: int, now: datetime, *, undo: str | None = None, **more: Any
+) -> Template:
+    """The order in the drawer, or the body of its page. `more` goes to `fragment`: notice, close_dialog."""
     facts = await context(organization, number, now)
     if in_drawer(request):
-        return fragment(request, "orders/_drawer.html", undo_target="#drawer", **facts, **more)
+        undo = f"{undo}?in=drawer" if undo else None  # a toast's request does not name its target
+        return fragment(request, "orders/_drawer.html", undo=undo, undo_target="#drawer", **facts, **more)
     facts["intake"] = await intake.of_order(organization, facts["detail"].record)
-    return fragment(request, "orders/_order.html", undo_target="#order", **facts, **more)
+    return fragment(request, "orders/_order.html", undo=undo, undo_target="#order", **facts, **more)
