@@ -4,6 +4,7 @@ from datetime import datetime
 
 from dashboard.accounts import jobs as accounts
 from dashboard.errors import Conflict, NotFound
+from dashboard.files import jobs as files
 from dashboard.intake import jobs as intake
 from dashboard.orders import jobs as orders
 from dashboard.runs import actions as runs
@@ -22,6 +23,7 @@ SCHEDULE = [
         "forget_uploads", intake.forget_unsubmitted_uploads, "15 3 * * *", "Clean up uploads",
         "Deletes files of forms that were never sent",
     ),
+    Job("sweep_files", files.sweep, "45 * * * *", "Sweep files", "Deletes unfinished uploads and bytes without a row"),
     Job("forget_events", webhooks.forget_old, "30 3 * * *", "Clean up events", "Deletes settled events after 90 days"),
     Job("forget_runs", clock.forget_old, "40 3 * * *", "Clean up job history", "Deletes runs after 90 days"),
 ]  # fmt: skip
