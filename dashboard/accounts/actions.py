@@ -5,7 +5,7 @@ from datetime import datetime
 from dashboard.accounts import attempts, forms, one_time, passwords, sessions
 from dashboard.accounts.tables import Membership, Organization, Role, User
 from dashboard.database import row, serialize, transaction
-from dashboard.errors import Conflict, Invalid
+from dashboard.errors import Conflict, Invalid, NotSignedIn
 
 WEEK = {day: ["09:00", "17:00"] for day in ("mon", "tue", "wed", "thu", "fri")}
 WRONG = "Address and password do not match."
@@ -97,6 +97,14 @@ async def _store_password(user_id: int, hashed: str) -> None:
     await User.update({User.password_hash: hashed}).where(User.id == user_id)
     await sessions.end_all(user_id)
     await one_time.void(*MAILED, user=user_id)
+
+
+async def person(user_id: int) -> User:
+    """The person behind a session."""
+    found = await usable_user(user_id)
+    if found is None:
+        raise NotSignedIn()
+    return found
 
 
 async def usable_user(user_id: int) -> User | None:

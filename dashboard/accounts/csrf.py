@@ -38,7 +38,7 @@ def new_pre_session() -> str:
 async def guard(request: ASGIConnection, handler: BaseRouteHandler) -> None:
     """Refuse an unsafe request without both proofs. Handlers with `outside=True` are called by machines or strangers
     and prove themselves by a signature, a secret header or a token in their address."""
-    if request.scope["method"] in SAFE:
+    if request.scope.get("method") in SAFE:
         return
     if not handler.opt.get("any_site"):  # RFC 8058 one-click posts come from the mail provider's own pages
         same_site(request)

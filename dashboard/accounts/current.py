@@ -154,5 +154,10 @@ def provide_user(request: Request) -> Visitor:
     return visitor(request)
 
 
+def role_of(request: Request) -> Role:
+    """The role of the person who asks, in the organization of the address."""
+    return _shell(request).role
+
+
 def _shell(request: Request) -> Any:
     return request.scope["shell"]  # type: ignore[typeddict-item]

@@ -4,11 +4,11 @@ import hmac
 import secrets
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 from dashboard import clock, settings, signing
 from dashboard.accounts.sessions import digest
 from dashboard.accounts.tables import OneTimeToken
-from dashboard.database import rows
 from dashboard.errors import NotFound
 
 LIFETIME = {
@@ -22,7 +22,7 @@ OVER = "This link has been used or is too old. Ask for a new one."
 PATHS = {"setup": "setup", "password_reset": "reset", "sign_in_link": "signin/link", "invitation": "invitation"}
 
 
-async def prepare(purpose: str, now: datetime, **facts: object) -> OneTimeToken:
+async def prepare(purpose: str, now: datetime, **facts: Any) -> OneTimeToken:
     """A row for a link to come. There is no secret yet: it is made when the mail goes out."""
     token = OneTimeToken(purpose=purpose, created_at=now, expires_at=now + LIFETIME[purpose], **facts)
     await token.save()
@@ -73,13 +73,17 @@ async def find(purpose: str, secret: str, now: datetime) -> OneTimeToken:
 
 async def use(purpose: str, secret: str, now: datetime) -> OneTimeToken:
     """Use the link up; of many at once exactly one succeeds, the others get NotFound."""
-    won = await rows(
-        "UPDATE one_time_token SET used_at = {} WHERE token_hash = {} AND purpose = {} AND used_at IS NULL "
-        "AND expires_at > {} RETURNING id", now, digest(secret), purpose, now,
+    won = (
+        await OneTimeToken.update({OneTimeToken.used_at: now})
+        .where(
+            OneTimeToken.token_hash == digest(secret), OneTimeToken.purpose == purpose,
+            OneTimeToken.used_at.is_null(), OneTimeToken.expires_at > now,
+        )
+        .returning(OneTimeToken.id)
     )  # fmt: skip
     if not won:
         raise NotFound(OVER)
-    return await OneTimeToken.objects().where(OneTimeToken.id == won[0]["id"]).first()
+    return await OneTimeToken.objects().get(OneTimeToken.id == won[0]["id"])  # type: ignore[return-value]
 
 
 async def void(*purposes: str, user: int | None = None, email: str = "") -> None:

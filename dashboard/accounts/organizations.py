@@ -100,14 +100,15 @@ def _hours(data: dict[str, str], problems: dict[str, str]) -> dict[str, list[str
 
 def typed(organization: Organization) -> dict[str, str]:
     """What the form shows before anything is typed."""
-    persona, hours = organization.persona or {}, organization.working_hours or {}
+    persona: dict[str, Any] = _values(organization.persona)
+    hours = _values(organization.working_hours)
     values = {
         "name": organization.name, "slug": organization.slug, "colour": str(organization.colour),
         "from_address": organization.from_address, "postal_address": organization.postal_address,
         "time_zone": organization.time_zone, "currency": organization.currency,
         "signs_as": str(persona.get("signs_as", "")), "tone": str(persona.get("tone", "")),
         "never_says": "\n".join(persona.get("never_says") or []),
-        "keep_events": str((organization.retention or {}).get("events", "")),
+        "keep_events": str(_values(organization.retention).get("events", "")),
         "second_factor_required": "1" if organization.second_factor_required else "",
     }  # fmt: skip
     for day, _ in DAYS:
@@ -116,15 +117,19 @@ def typed(organization: Organization) -> dict[str, str]:
     return values
 
 
+def _values(stored: Any) -> dict[str, Any]:
+    return stored or {}
+
+
 async def save(organization: Organization, form: Settings, *, owner: bool) -> Organization:
     """Store what the form says. Its address and the second factor change only for an owner; Conflict when the address
     is taken. Saving the same again changes nothing."""
-    columns = Organization
+    columns, kept = Organization, _values(organization.retention) | {"events": None} | form.retention
     changed: dict[Any, Any] = {
         columns.name: form.name, columns.colour: form.colour, columns.from_address: form.from_address,
         columns.postal_address: form.postal_address, columns.time_zone: form.time_zone, columns.currency: form.currency,
         columns.working_hours: form.working_hours, columns.persona: form.persona,
-        columns.retention: (organization.retention or {}) | {"events": None} | form.retention,
+        columns.retention: {kind: days for kind, days in kept.items() if days},
     }  # fmt: skip
     if owner:
         changed |= {columns.slug: form.slug, columns.second_factor_required: form.second_factor_required}
@@ -133,7 +138,6 @@ async def save(organization: Organization, form: Settings, *, owner: bool) -> Or
         taken = Organization.exists().where(Organization.slug == form.slug, Organization.id != organization.id)
         if owner and await taken:
             raise Conflict(f"There is another organization at /{form.slug}.")
-        changed[columns.retention] = {kind: days for kind, days in changed[columns.retention].items() if days}
         await Organization.update(changed).where(Organization.id == organization.id)
     await organization.refresh()
     return organization
@@ -150,6 +154,6 @@ def time_zones() -> list[tuple[str, str]]:
 def currencies() -> list[tuple[str, str]]:
     """(code, "Euro, EUR") of the money in use today, in alphabetical order of its names."""
     english = Locale("en")
-    used = {code for territory in english.territories for code in get_territory_currencies(territory)}
+    used = {code for territory in english.territories for code in get_territory_currencies(str(territory))}
     known = [code for code in used if formats.exponent(code) is not None]
     return sorted(((code, f"{get_currency_name(code, locale=english)}, {code}") for code in known), key=lambda c: c[1])

@@ -123,7 +123,7 @@ class Attempt(Table):
 
     id = BigSerial(primary_key=True)
     key = Varchar(length=120, unique=True)
-    count = Integer(default=0)
+    count = Integer(default=0)  # type: ignore[assignment]  # Piccolo has a method of this name
     window_ends_at = Timestamptz(default=TimestamptzNow())
 
 

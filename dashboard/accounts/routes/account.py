@@ -75,8 +75,7 @@ async def change_password(request: Request, user: CurrentUser, now: Now, data: F
     except Invalid as problem:
         return await account_page(request, user, now, problem=problem, section="password")
     await actions.set_password(user.id, data["password"])
-    person = await User.objects().get(User.id == user.id)
-    return await entrance.start_session(request, person, now, "/account?done=password")
+    return await entrance.start_session(request, await actions.person(user.id), now, "/account?done=password")
 
 
 @post("/account/confirmation", name="account.confirm", guards=[signed_in], status_code=200)
@@ -119,8 +118,8 @@ async def found_organization(request: Request, user: CurrentUser, now: Now, data
         shown = Invalid({"slug": problem.message}) if isinstance(problem, Conflict) else problem
         values = {"organization": name, "slug": data.get("slug", "")[:60]}
         return await account_page(request, user, now, problem=shown, section="organizations", values=values)
-    person = await User.objects().get(User.id == user.id)
-    return await entrance.start_session(request, person, now, f"/{organization.slug}/settings")
+    href = f"/{organization.slug}/settings"
+    return await entrance.start_session(request, await actions.person(user.id), now, href)
 
 
 ROUTES = [

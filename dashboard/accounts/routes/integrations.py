@@ -1,6 +1,7 @@
 """Connections to the outside: what is connected, testing, connecting, disconnecting."""
 
 from datetime import datetime
+from typing import Any
 
 from litestar import Request, get, post
 from litestar.params import FromPath, URLEncodedBody
@@ -23,7 +24,7 @@ LAST_EVENT = "SELECT max(received_at) AS at FROM inbound_event WHERE organizatio
 LIST = "settings/_integrations.html"
 
 
-async def _context(organization: Organization, user: Visitor, now: datetime) -> dict[str, object]:
+async def _context(organization: Organization, user: Visitor, now: datetime) -> dict[str, Any]:
     waiting = {each["kind"]: each["n"] for each in await rows(HELD, organization.id)}
     last = await rows(LAST_EVENT, organization.id)
     return {

@@ -1,11 +1,14 @@
 """The organization's own settings."""
 
+from typing import Any
+
 from litestar import Request, Response, get, post
 from litestar.params import URLEncodedBody
 from litestar.response import Template
 
 from dashboard.accounts import organizations
-from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, admin, viewer
+from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, admin, role_of, viewer
+from dashboard.accounts.tables import Role
 from dashboard.activity import actions as activity
 from dashboard.database import transaction
 from dashboard.deliveries import held
@@ -13,7 +16,7 @@ from dashboard.errors import Conflict, Invalid
 from dashboard.pages import fragment, page, redirect
 
 
-def _choices() -> dict[str, object]:
+def _choices() -> dict[str, Any]:
     return {
         "days": organizations.DAYS, "colours": organizations.COLOURS, "tones": organizations.TONES,
         "zones": organizations.time_zones(), "currencies": organizations.currencies(),
@@ -35,7 +38,7 @@ async def save_organization(
     data: URLEncodedBody[dict[str, str]],
 ) -> Response | Template:  # fmt: skip
     """Save the whole page, or say at each field what is wrong and keep what was typed."""
-    owner, before = request.scope["shell"].may("owner"), organization.slug
+    owner, before = role_of(request) is Role.owner, organization.slug
     had_sender = bool(organization.from_address)
     try:
         typed = data if owner else data | {"slug": before}

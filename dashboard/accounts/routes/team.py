@@ -1,15 +1,16 @@
 """Who is in the organization, and inviting."""
 
 from datetime import datetime
+from typing import Any
 
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Template
 
 from dashboard.accounts import confirmation, credentials, one_time, team
-from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, admin, viewer
+from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, admin, role_of, viewer
 from dashboard.accounts.sessions import Visitor
-from dashboard.accounts.tables import OneTimeToken, Organization, Role
+from dashboard.accounts.tables import OneTimeToken, Organization
 from dashboard.activity import actions as activity
 from dashboard.database import transaction
 from dashboard.deliveries import actions as deliveries
@@ -21,12 +22,8 @@ LIST = "settings/_team.html"
 INVITATIONS = "/{org:str}/settings/team/invitations"
 
 
-def _role(request: Request) -> Role:
-    return request.scope["shell"].role
-
-
-async def _context(request: Request, organization: Organization, user: Visitor, now: datetime) -> dict[str, object]:
-    mine = _role(request)
+async def _context(request: Request, organization: Organization, user: Visitor, now: datetime) -> dict[str, Any]:
+    mine = role_of(request)
     members = await team.members(organization)
     return {
         "members": [each | {"manageable": team.may_manage(mine, each["role"])} for each in members],
@@ -57,7 +54,7 @@ async def change_role(
     confirmation.require(user, now)
     try:
         async with transaction():
-            membership = await team.change_role(organization, id, data.get("role", ""), by=_role(request))
+            membership = await team.change_role(organization, id, data.get("role", ""), by=role_of(request))
             title = f"{membership.user.name or membership.user.email} is now {team.a(membership.role)}"
             await activity.record(organization, "organization", organization.id, "role_changed", title, by=user)
     except Conflict as problem:
@@ -75,7 +72,7 @@ async def remove_member(
     confirmation.require(user, now)
     try:
         async with transaction():
-            membership = await team.remove(organization, id, by=_role(request))
+            membership = await team.remove(organization, id, by=role_of(request))
             title = f"{membership.user.name or membership.user.email} left the team"
             await activity.record(organization, "organization", organization.id, "removed", title, by=user)
     except Conflict as problem:
@@ -106,7 +103,7 @@ async def _invite(
     request: Request, organization: Organization, user: Visitor, now: datetime, email: str, role: str
 ) -> OneTimeToken:
     async with transaction():
-        token = await team.invite(organization, email, role, by=user, as_role=_role(request), now=now)
+        token = await team.invite(organization, email, role, by=user, as_role=role_of(request), now=now)
         await activity.record(
             organization, "organization", organization.id, "invited", f"{token.email} invited as {token.role}", by=user
         )
