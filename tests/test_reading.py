@@ -32,8 +32,9 @@ async def one(sql: str) -> object:
 
 async def filled(path: str, names: dict[str, object]) -> str:
     """The path with a value of the sample company for each parameter."""
-    for name in re.findall(r"\{(\w+):\w+\}", path):
-        kind = next((key for key in (f"{path}#{name}", name) if key in names), None)
+    address = path
+    for name in re.findall(r"\{(\w+):\w+\}", address):
+        kind = next((key for key in (f"{address}#{name}", name) if key in names), None)
         value = names[kind] if kind else "0"
         path = re.sub(rf"\{{{name}:\w+\}}", str(value), path)
     return path

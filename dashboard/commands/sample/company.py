@@ -8,10 +8,11 @@ from dashboard.accounts import credentials
 from dashboard.accounts.actions import WEEK
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Membership, Organization, Role, User
+from dashboard.forms.definition import complete
 from dashboard.forms.tables import Form, FormVersion
 from dashboard.orders.tables import Plan
 
-INTAKE = {
+INTAKE = complete({
     "title": "Tell us about your website",
     "intro": "The more you tell us, the more useful the report. Skip what you do not know.",
     "sections": [
@@ -48,7 +49,7 @@ INTAKE = {
             ],
         },
     ],
-}  # fmt: skip
+})  # fmt: skip
 
 PLANS = [
     ("Starter audit", "starter", "one_off", 12900, "EUR", 5, "the Professional audit"),
