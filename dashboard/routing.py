@@ -8,9 +8,26 @@ from dashboard.forms.routes import ROUTES as FORMS
 from dashboard.intake.routes import ROUTES as INTAKE
 from dashboard.orders.routes import ROUTES as ORDERS
 from dashboard.plans.routes import ROUTES as PLANS
-from dashboard.views.routes import ROUTES as VIEWS
 from dashboard.runs.routes import ROUTES as RUNS
+from dashboard.search.routes import ROUTES as SEARCH
 from dashboard.today.routes import ROUTES as TODAY
+from dashboard.views.routes import ROUTES as VIEWS
 from dashboard.webhooks.routes import ROUTES as WEBHOOKS
 
-ROUTES = [live.stream, health.show, health.speculation, *ACCOUNTS, *DELIVERIES, *FILES, *FORMS, *INTAKE, *ORDERS, *PLANS, *VIEWS, *RUNS, *TODAY, *WEBHOOKS]
+ROUTES = [
+    live.stream,
+    health.show,
+    health.speculation,
+    *ACCOUNTS,
+    *DELIVERIES,
+    *FILES,
+    *FORMS,
+    *INTAKE,
+    *ORDERS,
+    *PLANS,
+    *VIEWS,
+    *RUNS,
+    *SEARCH,
+    *TODAY,
+    *WEBHOOKS,
+]

@@ -18,9 +18,7 @@ GROUPS: tuple[tuple[Group, str, str], ...] = (
 )
 TONES = ("danger", "warning", "info", "neutral")
 LATE_SHOWN = 2  # jobs that are late get a line each, up to this many
-ICONS = {
-    "Send reminder": "send", "Mark done": "check", "Start work": "play", "Choose plan": "package", "Open order": "arrow-right",
-}  # fmt: skip
+ICONS = {"Send reminder": "send", "Mark done": "check", "Start work": "play", "Choose plan": "package"}
 
 
 @dataclass(frozen=True)
@@ -55,9 +53,7 @@ class Line:
         """The line as somebody with this role may use it."""
         if self.action_method == "get" or role.rank >= self.needs.rank:
             return self
-        return replace(
-            self, action_label="Open", action_icon="arrow-right", action_href=self.href, action_method="get"
-        )
+        return replace(self, action_label="Open", action_icon="arrow-right", action_href=self.href, action_method="get")
 
 
 def arranged(lines: Iterable[Line]) -> list[tuple[str, str, str, list[Line]]]:
@@ -92,9 +88,17 @@ def _delivery(outbox: str, line: dict[str, Any], connect: str) -> Line:
     one = f"{outbox}/{line['id']}"
     listed = f"{outbox}?state={state}" if count > 1 else one
     what, who = (line["what"], line["recipient"]) if count == 1 else (f"{num(count)} deliveries", "Outbox")
-    facts = {"key": f"delivery-{state}", "who": who, "href": listed, "reason": line["why"], "since": line["oldest"]}
+    facts: dict[str, Any] = {
+        "key": f"delivery-{state}",
+        "who": who,
+        "href": listed,
+        "reason": line["why"],
+        "since": line["oldest"],
+    }
     if state == "failed":
-        send = {"action_href": f"{one}/sending", "action_method": "post"} if count == 1 else {"action_href": listed}
+        send: dict[str, Any] = (
+            {"action_href": f"{one}/sending", "action_method": "post"} if count == 1 else {"action_href": listed}
+        )
         label, icon = ("Send now", "send") if count == 1 else ("Review", "arrow-right")
         return Line(
             group="now", icon="send", tone="danger", title=f"{what} failed", action_label=label, action_icon=icon,
@@ -134,14 +138,12 @@ def of_money(base: str, found: Sequence[dict[str, Any]]) -> list[Line]:
     """Money whose order has not arrived; one row per currency with total, count and oldest."""
     if not found:
         return []
-    count = sum(row["count"] for row in found)
     sums = " and ".join(money(int(row["total"]), row["currency"]) for row in found[:4])
     return [
         Line(
             key="money-waiting", group="later", icon="credit-card", tone="warning",
             title=f"{sums} without an order", who="Events", href=f"{base}/events",
-            reason=f"{num(count)} payment{'' if count == 1 else 's'} arrived, {'its order' if count == 1 else 'their orders'} "
-            "did not. They join by themselves when the checkout arrives.",
+            reason="The money arrived without its order. They join by themselves when the checkout arrives.",
             since=min(row["oldest"] for row in found), action_label="Look at events", action_icon="arrow-right",
             action_href=f"{base}/events",
         )
@@ -158,23 +160,39 @@ def of_jobs(base: str, found: Sequence[Standing], now: datetime) -> list[Line]:
         oldest = max(standing.late_by or timedelta() for standing in late)
         lines.append(
             Line(
-                key="jobs-late", group="now", icon="timer", tone="danger", title=f"{len(late)} jobs did not start",
-                who="Schedules", href=page, reason="No process runs the clock, or it is stuck.", since=now - oldest,
-                action_label="Open schedules", action_icon="arrow-right", action_href=page,
-            )  # fmt: skip
+                key="jobs-late",
+                group="now",
+                icon="timer",
+                tone="danger",
+                title=f"{len(late)} jobs did not start",
+                who="Schedules",
+                href=page,
+                reason="No process runs the clock, or it is stuck.",
+                since=now - oldest,
+                action_label="Open schedules",
+                action_icon="arrow-right",
+                action_href=page,
+            )
         )
         late = []
     for standing in [*late, *failed]:
         by = standing.late_by
         lines.append(
             Line(
-                key=f"job-{standing.name}", group="now" if by else "today", icon="timer",
-                tone="warning" if by else "danger", who="Schedules", href=page,
+                key=f"job-{standing.name}",
+                group="now" if by else "today",
+                icon="timer",
+                tone="warning" if by else "danger",
+                who="Schedules",
+                href=page,
                 title=f"{standing.job.title} {f'is {words.rough(by)} late' if by else 'failed'}",
                 reason="It did not start." if by else standing.result,
                 since=now - by if by else standing.last["started_at"] if standing.last else now,
-                action_label="Run now", action_icon="play", action_href=f"{page}/{standing.name}/runs",
-                action_method="post", needs=Role.admin,
-            )  # fmt: skip
+                action_label="Run now",
+                action_icon="play",
+                action_href=f"{page}/{standing.name}/runs",
+                action_method="post",
+                needs=Role.admin,
+            )
         )
     return lines

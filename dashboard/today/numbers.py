@@ -23,11 +23,13 @@ ORDERS = """
                AS in_progress,
            (SELECT count(*) FROM (SELECT 1 FROM orders WHERE organization = {} AND due_at >= {} AND due_at <= {}
                 AND status IN ('intake_complete', 'in_progress') LIMIT {}) b) AS due_today,
-           (SELECT count(*) FROM (SELECT 1 FROM orders WHERE organization = {} AND status = 'intake_pending' LIMIT {}) c)
+           (SELECT count(*) FROM (
+                SELECT 1 FROM orders WHERE organization = {} AND status = 'intake_pending' LIMIT {}) c)
                AS waiting,
            (SELECT count(*) FROM (SELECT 1 FROM orders WHERE organization = {} AND status = 'intake_pending'
                 AND reminders >= 2 AND intake_requested_at <= {} LIMIT {}) d) AS overdue,
-           (SELECT count(*) FROM (SELECT 1 FROM orders WHERE organization = {} AND status = 'intake_complete' LIMIT {}) e)
+           (SELECT count(*) FROM (
+                SELECT 1 FROM orders WHERE organization = {} AND status = 'intake_complete' LIMIT {}) e)
                AS ready"""
 
 NEXT_DUE = """
@@ -81,12 +83,13 @@ async def strip(organization: Organization, now: datetime) -> list[Tile]:
         )
         for place, row in enumerate(paid)
     ]  # fmt: skip
+    shown = {name: counted(count) for name, count in work.items()}
     return [
         *tiles,
-        Tile("In progress", counted(work["in_progress"]), f"{counted(work['due_today'])} due today", f"{orders}?status=in_progress"),
-        Tile("Waiting for intake", counted(work["waiting"]), f"{counted(work['overdue'])} overdue", f"{orders}?status=intake_pending"),
-        Tile("Ready to start", counted(work["ready"]), "answers are in", f"{orders}?status=intake_complete"),
-    ]  # fmt: skip
+        Tile("In progress", shown["in_progress"], f"{shown['due_today']} due today", f"{orders}?status=in_progress"),
+        Tile("Waiting for intake", shown["waiting"], f"{shown['overdue']} overdue", f"{orders}?status=intake_pending"),
+        Tile("Ready to start", shown["ready"], "answers are in", f"{orders}?status=intake_complete"),
+    ]
 
 
 async def clear(organization: Organization, now: datetime) -> Clear:
