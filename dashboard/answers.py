@@ -49,7 +49,7 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 async def add_headers(message: Message, scope: Scope) -> None:
-    """Security headers on every response: pages, fragments, errors, files and streams. A route may set its own first."""
+    """Security headers on every response: pages, fragments, errors, files, streams. A route may set its own first."""
     if message["type"] != "http.response.start":
         return
     headers = MutableScopeHeaders.from_message(message)
@@ -110,4 +110,6 @@ def _extra_headers(problem: DashboardError) -> dict[str, str]:
 
 def _secret_path(request: Request) -> bool:
     """Private links carry their right in the address, so they stay out of the log."""
-    return request.scope["path"].startswith(("/f/", "/u/", "/d/", "/invitation/", "/reset/", "/setup/"))
+    return request.scope["path"].startswith(
+        ("/f/", "/u/", "/d/", "/invitation/", "/reset/", "/setup/", "/signin/link/")
+    )

@@ -14,8 +14,45 @@ NAVIGATION = [
 ]
 
 RESERVED_SLUGS = frozenset(
-    "account admin api app approvals assets c chat d embed f favicon.ico forms health help internal invitation kit live "
-    "login logout o public reset robots.txt s settings setup signin signout static support today u webhooks www".split()
+    [
+        "account",
+        "admin",
+        "api",
+        "app",
+        "approvals",
+        "assets",
+        "c",
+        "chat",
+        "d",
+        "embed",
+        "f",
+        "favicon.ico",
+        "forgotten",
+        "forms",
+        "health",
+        "help",
+        "internal",
+        "invitation",
+        "kit",
+        "live",
+        "login",
+        "logout",
+        "o",
+        "public",
+        "reset",
+        "robots.txt",
+        "s",
+        "settings",
+        "setup",
+        "signin",
+        "signout",
+        "static",
+        "support",
+        "today",
+        "u",
+        "webhooks",
+        "www",
+    ]
 )
 
 

@@ -5,7 +5,9 @@ from litestar import Litestar, get
 
 from dashboard.accounts import csrf
 from dashboard.accounts.current import POLICIES, viewer
+from dashboard.accounts.forms import SLUG
 from dashboard.database import rows
+from dashboard.navigation import RESERVED_SLUGS
 from dashboard.piccolo_app import APP_CONFIG
 from tests.world import CANARY, ROLES, World, changed_since, doors, fingerprint
 
@@ -73,6 +75,11 @@ def test_policies_fit_their_addresses(app):
 def test_what_changes_something_for_the_team_needs_at_least_an_agent(app):
     changing = [str(door) for door in doors(app) if not door.safe and door.policy == "viewer" and not door.outside]
     assert changing == ["PATCH /{org}/settings/forms/{id}/preview"]  # shows what is typed, stores nothing
+
+
+def test_no_organization_can_take_an_address_of_ours(app):
+    ours = {route.path.split("/")[1] for route in app.routes if "/{org" not in route.path} - {""}
+    assert {word for word in ours if SLUG.fullmatch(word)} - RESERVED_SLUGS == set()
 
 
 async def test_nobody_gets_in_without_a_session(world):

@@ -7,10 +7,15 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 SHORTEST, SHORTEST_OWNER, LONGEST = 12, 15, 128
-COMMON = (
-    "password", "passwort", "qwerty", "letmein", "welcome", "iloveyou", "administrator", "changeme",
-    "123456789", "abcdefgh", "trustno1", "backdesk", "football", "baseball", "sunshine", "princess",
-)  # fmt: skip
+# What guessing programs try first: words, rows of keys and runs. A password made of these and digits is no password.
+KNOWN = """
+    password passwort passwd kennwort letmein welcome willkommen iloveyou administrator admin changeme backdesk football
+    baseball basketball sunshine princess dragon monkey master shadow superman batman michael jennifer trustno whatever
+    starwars computer internet secret freedom flower summer winter spring autumn google facebook hello qwertyuiop
+    qwertzuiop azertyuiop qwerty qwertz azerty asdfghjkl asdfgh zxcvbnm yxcvbnm zxcvb qazwsxedc qazwsx qaz wsx edc rfv
+    abcdefghijklmnopqrstuvwxyz abcdefghijkl abcdefgh abcdef abcd abc test user login company office"""
+COMMON = sorted(KNOWN.split(), key=len, reverse=True)
+LOOK_ALIKES = str.maketrans("@4301$5!7", "aaeolssit")
 
 _hasher = PasswordHasher(memory_cost=65536, time_cost=3, parallelism=1)
 _at_once = asyncio.Semaphore(2)
@@ -26,10 +31,19 @@ def problem(password: str, *, owner: bool = False) -> str:
         return f"Use at least {shortest} characters. A few unrelated words are easy to remember."
     if len(text) > LONGEST:
         return f"Use at most {LONGEST} characters."
-    plain = text.lower()
-    if len(set(plain)) < 6 or any(plain.replace(word, "").strip("0123456789!?.-_ ") == "" for word in COMMON):
+    if len(set(text.lower())) < 6 or _guessed(text.lower()):
         return "This one is guessed within seconds. Add something only you would think of."
     return ""
+
+
+def _guessed(text: str) -> bool:
+    """Whether fewer than four letters are left without the well-known pieces, also with look-alike signs."""
+    for rest in (text, text.rstrip("0123456789!?.-_ ").translate(LOOK_ALIKES)):
+        for piece in COMMON:
+            rest = rest.replace(piece, " ")
+        if sum(letter.isalpha() for letter in rest) < 4:
+            return True
+    return False
 
 
 async def hash(password: str) -> str:
