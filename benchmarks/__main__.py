@@ -43,7 +43,12 @@ def arrivals(where: Place) -> None:
     ours, bare = webhooks.run(where)
     print("Accepted signed webhooks per second")
     print(f"  {'bare handler: verify, insert, commit':<44} {bare:,.0f}")
-    say("ours", f"{ours:,.0f} = {ours / bare:.0%}", f"at least {WEBHOOKS_AT_LEAST:.0%}", ours / bare >= WEBHOOKS_AT_LEAST)
+    say(
+        "ours",
+        f"{ours:,.0f} = {ours / bare:.0%}",
+        f"at least {WEBHOOKS_AT_LEAST:.0%}",
+        ours / bare >= WEBHOOKS_AT_LEAST,
+    )
 
 
 def start(where: Place) -> None:

@@ -16,7 +16,9 @@ KEY = os.environ["STRIPE_WEBHOOK_SECRET"].encode()
 @asynccontextmanager
 async def lifespan(app: Litestar):
     async with asyncpg.create_pool(os.environ["DATABASE_URL"], min_size=2, max_size=12) as pool:
-        await pool.execute("CREATE TABLE IF NOT EXISTS bare_event (id bigserial PRIMARY KEY, key text UNIQUE, body bytea)")
+        await pool.execute(
+            "CREATE TABLE IF NOT EXISTS bare_event (id bigserial PRIMARY KEY, key text UNIQUE, body bytea)"
+        )
         app.state.pool = pool
         yield
 

@@ -19,7 +19,9 @@ def wants_part(request: Request) -> bool:
     )
 
 
-def page(request: Request, whole: str, part: str | None = None, /, *, status_code: int = 200, **context: Any) -> Template:
+def page(
+    request: Request, whole: str, part: str | None = None, /, *, status_code: int = 200, **context: Any
+) -> Template:
     """The page at this address, or its `part` for htmx."""
     name = part if part is not None and wants_part(request) else whole
     return Template(name, context=shell(request) | context, headers={"Vary": VARY}, status_code=status_code)

@@ -25,7 +25,8 @@ def read(secret: str, purpose: str, token: str) -> tuple[int, int] | None:
     id, _, version = text.partition(".")
     if not (id.isascii() and id.isdecimal() and version.isascii() and version.isdecimal()) or len(text) > 40:
         return None
-    if text != f"{int(id)}.{int(version)}" or not hmac.compare_digest(mac.encode(), _mac(secret, purpose, text).encode()):
+    canonical = text == f"{int(id)}.{int(version)}"
+    if not canonical or not hmac.compare_digest(mac.encode(), _mac(secret, purpose, text).encode()):
         return None
     return int(id), int(version)
 

@@ -12,10 +12,7 @@ from litestar.template import TemplateConfig
 from dashboard import charts, clock, formats, labels
 
 ROOT = Path(__file__).parent.parent
-HTMX_CONFIG = (
-    '{"noSwap": [204, 304, "4xx", "5xx"], "defaultTimeout": 15000, '
-    '"includeIndicatorCSS": false}'
-)
+HTMX_CONFIG = '{"noSwap": [204, 304, "4xx", "5xx"], "defaultTimeout": 15000, "includeIndicatorCSS": false}'
 
 
 @cache

@@ -51,8 +51,6 @@ def create_app(settings: Settings, *, background: bool = True) -> Litestar:
         logging_config=None,
         request_max_body_size=LARGEST_BODY,
         openapi_config=None,
-        state=State(
-            {"settings": settings, "hub": Hub(), "in_tray": asyncio.Event(), "out_tray": asyncio.Event()}
-        ),
+        state=State({"settings": settings, "hub": Hub(), "in_tray": asyncio.Event(), "out_tray": asyncio.Event()}),
         lifespan=[workers.pool, workers.background] if background else [workers.pool],
     )

@@ -14,8 +14,21 @@ from dashboard.integrations import stripe_samples
 from tests.running import Running
 
 FAULTS = ("kill", "kill", "terminate", "provider", "provider", "quiet")
-MODES = (("resend", "500"), ("resend", "429"), ("resend", "cut"), ("telegram", "cut"), ("telegram", "500"), ("resend", "close"))
-KINDS = ("checkout.session.completed", "invoice.paid", "payment_intent.payment_failed", "charge.refunded", "refund.created")
+MODES = (
+    ("resend", "500"),
+    ("resend", "429"),
+    ("resend", "cut"),
+    ("telegram", "cut"),
+    ("telegram", "500"),
+    ("resend", "close"),
+)
+KINDS = (
+    "checkout.session.completed",
+    "invoice.paid",
+    "payment_intent.payment_failed",
+    "charge.refunded",
+    "refund.created",
+)
 
 
 class Chaos:
@@ -43,7 +56,11 @@ class Chaos:
             purchase = f"c{number // 3}"
             kind = self.chance.choice(KINDS) if number % 3 else KINDS[0]
             event = stripe_samples.event(
-                kind, purchase, email=f"{purchase}@customer.example", now=int(time.time()), event_id=f"evt_{purchase}_{kind}"
+                kind,
+                purchase,
+                email=f"{purchase}@customer.example",
+                now=int(time.time()),
+                event_id=f"evt_{purchase}_{kind}",
             )
             event = self.events.setdefault(event["id"], event)
             await self._post(event)

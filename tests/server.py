@@ -41,11 +41,14 @@ def start() -> tuple[str, Path | None]:
         folder = Path(tempfile.mkdtemp(prefix="bd"))
         dsn = embedded.start(folder)
         asyncio.run(
-            _on_server(dsn, "ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off", "SELECT pg_reload_conf()")
+            _on_server(
+                dsn,
+                "ALTER SYSTEM SET fsync = off",
+                "ALTER SYSTEM SET full_page_writes = off",
+                "SELECT pg_reload_conf()",
+            )
         )
-    asyncio.run(
-        _on_server(dsn, f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)", f"CREATE DATABASE {TEMPLATE}")
-    )
+    asyncio.run(_on_server(dsn, f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)", f"CREATE DATABASE {TEMPLATE}"))
     migrate = "import asyncio; from dashboard.database import migrate; asyncio.run(migrate())"
     env = os.environ | {"DATABASE_URL": with_database(dsn, TEMPLATE), "PYTHONUTF8": "1"}
     subprocess.run([sys.executable, "-c", migrate], check=True, cwd=ROOT, env=env)

@@ -23,7 +23,7 @@ def test_bars_stand_on_the_ground_and_stay_inside():
     for bar in charts.runs(["ok", "late", "failed", "running", "never"] * 4):
         x, y, width, height = (float(part.rstrip("%")) for part in bar[:4])
         assert y + height == pytest.approx(100)
-        assert 0 <= x
+        assert x >= 0
         assert x + width <= 100
 
 

@@ -43,7 +43,15 @@ def connected_env(url: str) -> dict[str, str]:
 def found(its: Running, secret: str = "correct horse battery staple") -> None:
     """An owner and an organization that can send."""
     done = its.command(
-        "create-owner", "--email", "alice@acme.example", "--name", "Alice", "--organization", "Acme", "--password", secret
+        "create-owner",
+        "--email",
+        "alice@acme.example",
+        "--name",
+        "Alice",
+        "--organization",
+        "Acme",
+        "--password",
+        secret,
     )
     assert done.returncode == 0, done.stderr
 
@@ -59,7 +67,9 @@ async def query(its: Running, sql: str) -> list[asyncpg.Record]:
 def events() -> list[dict]:
     now = int(time.time())
     return [
-        stripe_samples.event("checkout.session.completed", f"p{n}", email=f"p{n}@customer.example", now=now, event_id=f"evt_p{n}")
+        stripe_samples.event(
+            "checkout.session.completed", f"p{n}", email=f"p{n}@customer.example", now=now, event_id=f"evt_p{n}"
+        )
         for n in range(PURCHASES)
     ]
 

@@ -21,7 +21,9 @@ async def everything() -> str:
     for table in APP_CONFIG.table_classes:
         name = table._meta.tablename
         if name not in TOUCHED_BY_LOOKING:
-            text = await rows(f'SELECT coalesce(string_agg(t::text, chr(10) ORDER BY t::text), \'\') AS all FROM "{name}" t')
+            text = await rows(
+                f"SELECT coalesce(string_agg(t::text, chr(10) ORDER BY t::text), '') AS all FROM \"{name}\" t"
+            )
             found.update(f"{name}\n{text[0]['all']}\n".encode())
     return found.hexdigest()
 

@@ -14,7 +14,9 @@ pytestmark = pytest.mark.slow
 
 
 def a_checkout(number: int) -> dict:
-    return stripe_samples.event("checkout.session.completed", f"b{number}", now=int(time.time()), event_id=f"evt_b{number}")
+    return stripe_samples.event(
+        "checkout.session.completed", f"b{number}", now=int(time.time()), event_id=f"evt_b{number}"
+    )
 
 
 async def an_empty_place(its) -> None:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from dashboard.accounts.ownership import organization_id
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Organization, User
 from dashboard.activity.tables import Activity, Note
-from dashboard.accounts.ownership import organization_id
 from dashboard.database import hint
 
 TOPICS = {"order": "orders", "delivery": "outbox", "event": "events", "intake": "orders", "organization": "settings"}
@@ -19,8 +19,14 @@ async def record(
     Call it inside the transaction of the change itself."""
     await Activity.insert(
         Activity(
-            organization=organization_id(organization), subject_kind=subject_kind, subject_id=subject_id, verb=verb,
-            title=title[:200], detail=detail, data=data or {}, user=by.id if by else None,
+            organization=organization_id(organization),
+            subject_kind=subject_kind,
+            subject_id=subject_id,
+            verb=verb,
+            title=title[:200],
+            detail=detail,
+            data=data or {},
+            user=by.id if by else None,
             actor=actor or ("staff" if by else "system"),
         )  # fmt: skip
     )

@@ -75,7 +75,8 @@ async def _run(program: str, settings: Settings, *arguments: str) -> bool:
     """Run one of PostgreSQL's programs; the password travels in the environment, never in the arguments."""
     parts = urlsplit(settings.database_url)
     password = parts.password or ""
-    dsn = urlunsplit(parts._replace(netloc=parts.netloc.replace(f":{password}@", "@"))) if password else settings.database_url
+    without = parts._replace(netloc=parts.netloc.replace(f":{password}@", "@")) if password else parts
+    dsn = urlunsplit(without) if password else settings.database_url
     filled = [dsn if argument == "{dsn}" else argument for argument in arguments]
     if dsn not in filled:
         filled = ["--dbname", dsn, *filled]

@@ -61,7 +61,9 @@ async def _server(settings: Settings) -> list[Finding]:
     words = str(version["words"]).split(",")[0]
     if version["number"] < OLDEST_SERVER:
         return [("database", BROKEN, f"{words} is too old. Use PostgreSQL 16 or newer.")]
-    room = await row("SELECT current_setting('max_connections')::int AS most, count(*)::int AS used FROM pg_stat_activity")
+    room = await row(
+        "SELECT current_setting('max_connections')::int AS most, count(*)::int AS used FROM pg_stat_activity"
+    )
     assert room is not None
     return [("database", OK, f"{words}, {room['used']} of {room['most']} connections in use")]
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 from dashboard import clock
 from dashboard.commands.surroundings import connected
-from dashboard.runs import actions as runs
-from dashboard.schedule import SCHEDULE
+from dashboard.errors import DashboardError
+from dashboard.schedule import SCHEDULE, run_by_name
 
 
 async def main(options: argparse.Namespace) -> int:
@@ -15,16 +15,13 @@ async def main(options: argparse.Namespace) -> int:
         for job in SCHEDULE:
             print(f"{job.name:28} {job.cron:16} {job.what}")
         return 0
-    job = next((job for job in SCHEDULE if job.name == options.name), None)
-    if job is None:
-        print(f"There is no job {options.name}. Known: {', '.join(job.name for job in SCHEDULE)}", file=sys.stderr)
+    try:
+        async with connected():
+            run = await run_by_name(options.name, moment(options.at) if options.at else clock.now())
+    except DashboardError as problem:
+        print(problem.message, file=sys.stderr)
         return 2
-    async with connected():
-        run = await runs.run(job, moment(options.at) if options.at else clock.now())
-    if run is None:
-        print(f"{job.name} is running already.")
-        return 1
-    print(f"{job.name}: {run.outcome} {json.dumps(run.counts)} {run.error}".strip())
+    print(f"{options.name}: {run.outcome} {json.dumps(run.counts)} {run.error}".strip())
     return 0 if run.outcome == "ok" else 1
 
 

@@ -59,7 +59,7 @@ def _send(url: str, body: bytes, signed: str) -> tuple[int, str]:
     headers = {"Content-Type": "application/json", "Stripe-Signature": signed}
     request = urllib.request.Request(url, body, headers)
     try:
-        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 – our own address
+        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 – our own
             return response.status, response.read(500).decode(errors="replace")
     except urllib.error.HTTPError as problem:
         return problem.code, problem.read(500).decode(errors="replace")

@@ -70,8 +70,8 @@ CHECKS: list[tuple[str, str, str]] = [
     ),
     (
         "I7", "money has the wrong sign",
-        """SELECT id FROM payment WHERE (kind = 'charge' AND amount < 0) OR (kind IN ('refund', 'dispute') AND amount > 0)
-           OR (kind = 'failure' AND amount <> 0)""",
+        """SELECT id FROM payment WHERE (kind = 'charge' AND amount < 0)
+           OR (kind IN ('refund', 'dispute') AND amount > 0) OR (kind = 'failure' AND amount <> 0)""",
     ),
     (
         "I9", "a paid order has not exactly one alert",
@@ -81,7 +81,8 @@ CHECKS: list[tuple[str, str, str]] = [
     (
         "I11", "two runs of one job overlapped",
         """SELECT a.id FROM run a JOIN run b ON a.job = b.job AND a.id < b.id
-           AND a.started_at < coalesce(b.finished_at, b.started_at) AND b.started_at < coalesce(a.finished_at, a.started_at)
+           AND a.started_at < coalesce(b.finished_at, b.started_at)
+           AND b.started_at < coalesce(a.finished_at, a.started_at)
            WHERE a.started_at > clock_timestamp() - interval '2 days'""",
     ),
     (

@@ -7,7 +7,8 @@ from dashboard.database import row
 from dashboard.leads.tables import Lead
 
 INSERT = """
-    INSERT INTO lead (organization, email, email_normalized, name, company, phone, stage, source, source_data, created_at)
+    INSERT INTO lead
+        (organization, email, email_normalized, name, company, phone, stage, source, source_data, created_at)
     VALUES ({}, {}, {}, {}, '', {}, 'new', {}, {}, now())
     ON CONFLICT (organization, email_normalized) WHERE email_normalized IS NOT NULL
     DO UPDATE SET name = CASE WHEN lead.name = '' THEN excluded.name ELSE lead.name END,

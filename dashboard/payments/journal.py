@@ -32,10 +32,11 @@ async def book_charge(
     known = {name: value for name, value in references.items() if value}
     existing = await _charge_with(organization, provider, known)
     if existing is None:
+        facts: dict[str, Any] = dict(known)
         existing = Payment(
-            organization=organization.id, kind=PaymentKind.charge, key=_charge_key(known), provider=provider, amount=amount,
-            currency=currency.upper(), status="succeeded", occurred_at=occurred_at, lead=lead, description=description,
-            **known,
+            organization=organization.id, kind=PaymentKind.charge, key=_charge_key(known), provider=provider,
+            amount=amount, currency=currency.upper(), status="succeeded", occurred_at=occurred_at, lead=lead,
+            description=description, **facts,
         )  # fmt: skip
     else:
         for name, value in known.items():
@@ -129,7 +130,7 @@ async def _advance(
     provider: str = "stripe",
 ) -> Payment:  # fmt: skip
     """Insert the line, or bring it further; an older report of the same thing changes nothing."""
-    known = {name: value for name, value in references.items() if value}
+    known: dict[str, Any] = {name: value for name, value in references.items() if value}
     row = await Payment.of(organization).where(Payment.key == key, Payment.provider == provider).first()
     if row is None:
         row = Payment(

@@ -1,6 +1,6 @@
 from enum import StrEnum
 
-from piccolo.columns import JSONB, BigInt, Boolean, ForeignKey, Timestamptz, Varchar
+from piccolo.columns import BigInt, Boolean, ForeignKey, Timestamptz, Varchar
 from piccolo.table import Table
 
 from dashboard.accounts.ownership import OrganizationOwned
@@ -33,4 +33,3 @@ class Payment(OrganizationOwned, Table):
     lead = ForeignKey(Lead, null=True, default=None, index=True)
     description = Varchar(length=200, default="")
     occurred_at = Timestamptz()
-    raw = JSONB(default={}, help_text="the fields we could not use, such as an unknown currency")

@@ -183,9 +183,7 @@ def _checkout(event: dict) -> Checkout:
     session = _object(event)
     person = session.get("customer_details") or {}
     kind = event["type"].removeprefix("checkout.session.")
-    metadata = {
-        str(key)[:60]: str(value)[:500] for key, value in list((session.get("metadata") or {}).items())[:50]
-    }
+    metadata = {str(key)[:60]: str(value)[:500] for key, value in list((session.get("metadata") or {}).items())[:50]}
     return Checkout(
         session=_text(session, "id"), mode=str(session.get("mode") or "payment"),
         email=str(person.get("email") or session.get("customer_email") or "")[:254],
@@ -199,7 +197,7 @@ def _checkout(event: dict) -> Checkout:
     )  # fmt: skip
 
 
-def _invoice_references(invoice: dict) -> dict[str, str]:
+def _invoice_references(invoice: dict) -> dict[str, Any]:
     """Both shapes: fields moved in 2025 (`parent.subscription_details`, `payments.data[].payment`)."""
     details = ((invoice.get("parent") or {}).get("subscription_details")) or {}
     paid = ((invoice.get("payments") or {}).get("data")) or []

@@ -102,7 +102,9 @@ class Watched:
             for scheme in ("light", "dark"):
                 await self.page.emulate_media(color_scheme=scheme)
                 await self.accessible(f"{name}{size}-{scheme}")
-            wide = await self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            wide = await self.page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
             assert wide <= 0, f"{name}{size} scrolls sideways by {wide} px"
         await self.page.set_viewport_size({"width": 1440, "height": 900})
         await self.page.emulate_media(color_scheme="light")

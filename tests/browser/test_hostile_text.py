@@ -56,7 +56,10 @@ async def test_no_page_runs_or_fetches_what_an_outsider_wrote(desk, open_page):
         await page.wait_for_timeout(250)
     answers = json.dumps({"address": CORPUS[0], "goal": "\n".join(CORPUS), "problem": CORPUS[2]})
     await query(desk, "UPDATE intake SET answers = $1::jsonb, state = 'submitted', submitted_at = now()", answers)
-    await query(desk, "UPDATE orders SET status = 'intake_complete', intake_submitted_at = now() WHERE session LIKE 'cs_test_x%'")
+    await query(
+        desk,
+        "UPDATE orders SET status = 'intake_complete', intake_submitted_at = now() WHERE session LIKE 'cs_test_x%'",
+    )
 
     waiting, seen = ["/acme/orders", "/acme/outbox", "/acme/events", "/acme/today", "/acme/settings", "/account"], set()
     kinds: dict[str, int] = {}
@@ -71,6 +74,8 @@ async def test_no_page_runs_or_fetches_what_an_outsider_wrote(desk, open_page):
         assert answer is not None and answer.status < 500, address
         waiting += sorted(await addresses(page, desk) - seen)
     assert len(seen) > 30, seen
-    injected = await page.evaluate("document.querySelectorAll('main script, main [onerror], main [onload], main [hx-get=\"/evil\"]').length")
+    injected = await page.evaluate(
+        "document.querySelectorAll('main script, main [onerror], main [onload], main [hx-get=\"/evil\"]').length"
+    )
     assert injected == 0
     staff.nothing_wrong()

@@ -75,11 +75,17 @@ async def test_from_a_signed_event_to_delivery_in_two_browsers(desk, open_page, 
     assert (await saved.value).status == 200
     await form.get_by_role("button", name="Send answers").last.click()
     await form.get_by_text("Write the whole address").first.wait_for()
-    assert await form.get_by_label("What should the audit change?").input_value() == "More <b>enquiries</b> from homeowners."
+    assert (
+        await form.get_by_label("What should the audit change?").input_value()
+        == "More <b>enquiries</b> from homeowners."
+    )
 
     other_device = await open_page()
     resumed = await other_device.open(link.removeprefix(desk.url))
-    assert await resumed.get_by_label("What should the audit change?").input_value() == "More <b>enquiries</b> from homeowners."
+    assert (
+        await resumed.get_by_label("What should the audit change?").input_value()
+        == "More <b>enquiries</b> from homeowners."
+    )
 
     await form.get_by_label("Main address").fill("https://meyerwerk.example")
     await form.get_by_label("Search").check()
@@ -115,7 +121,9 @@ async def test_travelled_time_brings_each_reminder_exactly_once(desk, open_page)
         await a_plan(desk)
     assert desk.post_event(a_checkout("tomas", "Tomás Herrera")) == 200
     await (await open_page()).page.wait_for_timeout(1500)
-    number = (await query(desk, "SELECT number FROM orders WHERE customer_email = 'tomas@customer.example'"))[0]["number"]
+    number = (await query(desk, "SELECT number FROM orders WHERE customer_email = 'tomas@customer.example'"))[0][
+        "number"
+    ]
     start = datetime.now(UTC)
 
     def run(job: str, after: timedelta) -> None:
@@ -131,7 +139,9 @@ async def test_travelled_time_brings_each_reminder_exactly_once(desk, open_page)
     run("intake_reminders", timedelta(days=9))
     assert (await mails(desk, number)).count("intake_reminder") == 2
     await query(
-        desk, "UPDATE orders SET status = 'done', done_at = now(), intake_submitted_at = now() WHERE number = $1", number
+        desk,
+        "UPDATE orders SET status = 'done', done_at = now(), intake_submitted_at = now() WHERE number = $1",
+        number,
     )
     run("upsell", timedelta(days=6, hours=23))
     assert (await mails(desk, number)).count("upsell") == 0

@@ -2,6 +2,7 @@
 
 import random
 from datetime import datetime, timedelta
+from typing import Any
 
 from dashboard import clock, links
 from dashboard.activity.tables import Activity, Note
@@ -80,14 +81,16 @@ async def _order(company: Company, chance: random.Random, number: int, placed: d
         await _story(company, chance, order, lead, plan, now)
 
 
-def _times(chance: random.Random, placed: datetime, now: datetime, work: str, plan: Plan) -> dict[str, object]:
+def _times(chance: random.Random, placed: datetime, now: datetime, work: str, plan: Plan) -> dict[str, Any]:
     """When each step happened, for the stepper and the jobs."""
 
     def later(start: datetime, low: float, high: float) -> datetime:
         return min(start + timedelta(hours=chance.uniform(low, high)), now - timedelta(minutes=3))
 
-    times: dict[str, object] = {}
-    reached = ["new", "intake_pending", "intake_complete", "in_progress", "done"].index(work) if work != "cancelled" else 1
+    times: dict[str, Any] = {}
+    reached = (
+        ["new", "intake_pending", "intake_complete", "in_progress", "done"].index(work) if work != "cancelled" else 1
+    )
     begun = placed
     if plan.form and reached >= 1:
         times["intake_requested_at"] = placed
@@ -132,16 +135,17 @@ async def _money(company: Company, order: Order, paid: str, placed: datetime) ->
     await money.settle(organization, order)
 
 
-async def _story(
-    company: Company, chance: random.Random, order: Order, lead: Lead, plan: Plan, now: datetime
-) -> None:
+async def _story(company: Company, chance: random.Random, order: Order, lead: Lead, plan: Plan, now: datetime) -> None:
     """Mails, answers, files and the timeline of one paid order."""
     organization = company.organization
     await _line(company, order, "paid", "Payment received", "customer", order.placed_at)
     await _mail(company, order, lead, "payment_confirmation", order.placed_at, now, plan=plan)
     if order.intake_requested_at:
         intake = Intake(
-            organization=organization.id, order=order.id, form_version=company.form_version.id, created_at=order.placed_at
+            organization=organization.id,
+            order=order.id,
+            form_version=company.form_version.id,
+            created_at=order.placed_at,
         )
         await intake.save()
         link = links.public(links.INTAKE, intake.id)
@@ -185,7 +189,11 @@ async def _answers(company: Company, chance: random.Random, intake: Intake, orde
             "matters": chance.choice(["speed", "search", "access"]), "problem": chance.choice(people.PROBLEMS),
             "visitors": str(chance.randrange(300, 9000, 50)), "screenshots": "yes",
         }  # fmt: skip
-        intake.state, intake.submitted_at, saved = IntakeState.submitted, order.intake_submitted_at, order.intake_submitted_at
+        intake.state, intake.submitted_at, saved = (
+            IntakeState.submitted,
+            order.intake_submitted_at,
+            order.intake_submitted_at,
+        )
         file = await files.store(company.organization, PDF, f"brand-guide-{order.number}.pdf", "customer")
         await IntakeFile(
             organization=company.organization.id, intake=intake.id, field="brand_guide", file=file.id
@@ -208,7 +216,9 @@ async def _work(company: Company, chance: random.Random, order: Order) -> list[d
             file=file.id, is_report=True, added_by=company.agent.id, created_at=made, delivered_at=order.done_at,
             followed_up_at=order.done_at,
         ).save()  # fmt: skip
-        listed = [{"title": f"{order.plan_name} report", "link": links.public(links.DOWNLOAD, file.id), "version": version}]
+        listed = [
+            {"title": f"{order.plan_name} report", "link": links.public(links.DOWNLOAD, file.id), "version": version}
+        ]
     return listed
 
 

@@ -18,7 +18,8 @@ from dashboard.integrations import Integrations, connect
 from dashboard.integrations.signatures import BadSignature
 from dashboard.webhooks import ledger
 
-Verify = Callable[[Integrations, bytes, Mapping[str, str], int], tuple[object, dict[str, Any]]]
+Named = tuple[object, dict[str, Any]]  # what the sender calls the event, and the event
+Verify = Callable[[Integrations, bytes, Mapping[str, str], int], Named]
 KNOWN_FOR = 5.0  # seconds an organization's secrets are remembered, so that a burst costs one look-up
 _known: dict[str, tuple[float, int, Integrations]] = {}
 
@@ -53,13 +54,13 @@ async def accept(request: Request, slug: str, sender: str, verify: Verify, now: 
     return Response({"received": True})
 
 
-def by_stripe(outside: Integrations, body: bytes, headers: Mapping[str, str], now: int) -> tuple[object, dict[str, Any]]:
+def by_stripe(outside: Integrations, body: bytes, headers: Mapping[str, str], now: int) -> Named:
     """Stripe signs with a secret per endpoint and names its events in the body."""
     event = outside.stripe.verify(body, headers.get("stripe-signature", ""), now)
     return event.get("id"), event
 
 
-def by_resend(outside: Integrations, body: bytes, headers: Mapping[str, str], now: int) -> tuple[object, dict[str, Any]]:
+def by_resend(outside: Integrations, body: bytes, headers: Mapping[str, str], now: int) -> Named:
     """Resend signs as Svix does; the id that stays the same over retries is in a header."""
     return headers.get("svix-id"), outside.resend.verify(body, headers, now)
 
