@@ -28,7 +28,7 @@ async def record(
             data=data or {},
             user=by.id if by else None,
             actor=actor or ("staff" if by else "system"),
-        )  # fmt: skip
+        )
     )
     await changed(organization, TOPICS.get(subject_kind, subject_kind))
 
@@ -42,8 +42,8 @@ async def record_all(
         return
     lines = [
         Activity(
-            organization=organization.id, subject_kind=subject_kind, subject_id=id, verb=verb, title=title[:200], data=data,
-            user=by.id, actor="staff",
+            organization=organization.id, subject_kind=subject_kind, subject_id=id, verb=verb, title=title[:200],
+            data=data, user=by.id, actor="staff",
         )
         for id, data in subjects
     ]  # fmt: skip

@@ -198,7 +198,8 @@ def steps(order: dict[str, Any], zone: str, now: datetime) -> list[tuple[str, st
     names = [name for name in reached if asks or not name.startswith("intake")]
     if order["status"] == "cancelled":
         kept = [(STATUS["order"][name][0], brief(reached[name], zone, now), "done") for name in names if reached[name]]
-        return [*kept, ("Cancelled", brief(order["cancelled_at"], zone, now), "off")]
+        stopped = brief(order["cancelled_at"], zone, now) if order["cancelled_at"] else ""
+        return [*kept, ("Cancelled", stopped, "off")]
     at, found = names.index(order["status"]) if order["status"] in names else 0, []
     for index, name in enumerate(names):
         state = "done" if index < at or order["status"] == "done" else "current" if index == at else ""
