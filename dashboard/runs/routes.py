@@ -73,7 +73,7 @@ async def _shown(organization: Organization, now: datetime) -> dict[str, Any]:
             "name": standing.name, "title": standing.job.title, "what": standing.job.what, "state": standing.state,
             "every": words.every(standing.job, now, zone), "cron": standing.job.cron, "last": standing.last,
             "took": standing.took, "result": standing.result,
-            "next": f"{words.span(standing.late_by)} late" if standing.late_by
+            "next": f"{words.rough(standing.late_by)} late" if standing.late_by
             else words.coming(standing.next_at, now, zone),
             "bars": bars(standing.outcomes), "summary": runs_summary(standing.outcomes),
         }
@@ -81,14 +81,14 @@ async def _shown(organization: Organization, now: datetime) -> dict[str, Any]:
     ]  # fmt: skip
     return {
         "jobs": rows, "troubles": [_trouble(standing) for standing in standings if standing.needs_person], "zone": zone,
-        "now": now, "worker": "Worker never seen" if seen is None else f"Worker seen {words.span(seen)} ago",
+        "now": now, "worker": "Worker never seen" if seen is None else f"Worker seen {words.lately(seen)} ago",
         "worker_alive": seen is not None and seen < queries.UNSEEN,
     }  # fmt: skip
 
 
 def _trouble(standing: queries.Standing) -> tuple[str, str]:
     if standing.late_by is not None:
-        return standing.job.title, f"is {words.span(standing.late_by)} late: it did not start."
+        return standing.job.title, f"is {words.rough(standing.late_by)} late: it did not start."
     return standing.job.title, "ran and failed."
 
 

@@ -62,6 +62,11 @@ def span(length: timedelta) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.0f} h"
 
 
+def lately(length: timedelta) -> str:
+    """How long ago a sign of life was: 4 s, 3 min, 2 d."""
+    return f"{max(0, int(length.total_seconds()))} s" if length < timedelta(minutes=1) else rough(length)
+
+
 def rough(length: timedelta) -> str:
     """How long, in one word: 26 min, 3 h, 2 d."""
     if length < timedelta(hours=1):

@@ -27,7 +27,7 @@ async def show(request: Request, organization: CurrentOrganization, user: Curren
         "groups": arranged(shown), "count": len(shown), "mine": only_mine, "mine_count": len(mine),
         "tiles": await numbers.strip(organization, now), "now": now,
         "clear": None if shown else await numbers.clear(organization, now),
-        "checked": f"Last check {words.span(seen)} ago." if seen is not None else "The clock did not run yet.",
+        "checked": f"Last check {words.lately(seen)} ago." if seen is not None else "The clock did not run yet.",
         "here": f"/{organization.slug}/today{'?mine=1' if only_mine else ''}",
     }  # fmt: skip
     return page(request, "today/page.html", "today/_today.html", **facts)
