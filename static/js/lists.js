@@ -79,34 +79,45 @@
   on("click", "[data-drawer-close]", closeDrawer);
 
   // ── j and k: through table rows, the approvals queue or the Today list ──
+  let cursor = { id: "", at: -1 };
   const items = () => $$("[data-queue] a, [data-rows] tbody tr, [data-todo] > li");
+  const isCurrent = (item) => item.classList.contains("cursor") || item.matches("a[aria-current=true]");
+  function setCursor(item, list) {
+    list.forEach((other) => other.classList.toggle("cursor", other === item));
+    cursor = { id: item.id, at: list.indexOf(item) };
+  }
   function moveCursor(step) {
     const list = items();
     if (!list.length) return;
-    const at = list.findIndex((item) => item.classList.contains("cursor") || item.matches("a[aria-current=true]"));
+    const at = list.findIndex(isCurrent);
     const next = list[Math.max(0, Math.min(list.length - 1, at + step))];
     if ($("[data-queue]")) {
       next.click();
       next.focus({ preventScroll: true });
     } else {
-      list.forEach((item) => item.classList.remove("cursor"));
-      next.classList.add("cursor");
+      setCursor(next, list);
       $(next.matches("li") ? ".btn" : "a", next)?.focus({ preventScroll: true });
     }
     next.scrollIntoView({ block: "nearest" });
   }
-  // A line of Today leaves when its button is pressed, and the one after it is at hand; an error brings it back.
-  const todoLine = (event) => event.detail.ctx?.sourceElement?.closest?.("[data-todo] > li");
-  document.addEventListener("htmx:before:request", (event) => {
-    if (event.detail.ctx?.request?.method === "POST") todoLine(event)?.classList.add("leaving");
-  });
-  document.addEventListener("htmx:before:swap", (event) => {
-    const line = todoLine(event);
-    if (!line?.contains(document.activeElement)) return;
+  /** A live update draws rows as the server knows them: without the mark of the cursor and of the open drawer. When the
+   *  line of Today under the cursor is gone, the one in its place has it. */
+  function restoreMarks() {
+    const drawer = $("#drawer");
+    if (drawer && !drawer.hidden) opener?.closest("tr")?.setAttribute("aria-current", "true");
     const list = items();
-    const next = list[list.indexOf(line) + 1] ?? list[list.indexOf(line) - 1];
-    next?.classList.add("cursor");
-    $(".btn", next)?.focus({ preventScroll: true });
+    if (!cursor.id || list.some(isCurrent)) return;
+    const same = list.find((item) => item.id === cursor.id);
+    const item = same ?? ($("[data-todo]") ? list[Math.min(cursor.at, list.length - 1)] : undefined);
+    if (!item) return;
+    setCursor(item, list);
+    if (!same && document.activeElement === document.body) $(".btn", item)?.focus({ preventScroll: true });
+  }
+  document.addEventListener("htmx:after:swap", restoreMarks);
+  // A line of Today leaves when its button is pressed; an error brings it back (toasts.js).
+  document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+    if (ctx?.request?.method !== "POST") return;
+    ctx.sourceElement?.closest?.("[data-todo] > li")?.classList.add("leaving");
   });
   function toggleCursorRow() {
     const box = $(".cursor .check");
