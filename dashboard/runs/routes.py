@@ -88,7 +88,7 @@ async def _shown(organization: Organization, now: datetime) -> dict[str, Any]:
 
 def _trouble(standing: queries.Standing) -> tuple[str, str]:
     if standing.late_by is not None:
-        return standing.job.title, f"is {words.rough(standing.late_by)} late: it did not start."
+        return standing.job.title, f"did not start, {words.rough(standing.late_by)} late."
     return standing.job.title, "ran and failed."
 
 

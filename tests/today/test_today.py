@@ -145,7 +145,7 @@ async def test_jobs_that_are_late_or_failed_are_lines_and_many_late_ones_are_one
     assert 'hx-post="/acme/schedules/upsell/runs"' in line(text, "job-upsell")
     long_ago = clock.now() - timedelta(days=3)
     await Run.insert(Run(job="follow_up", period="q", outcome="ok", started_at=long_ago))
-    assert "Follow-up mails is" in line(await today(alice), "job-follow_up")
+    assert "Follow-up mails did not start" in line(await today(alice), "job-follow_up")
     for job in schedule.SCHEDULE:
         await Run.insert(Run(job=job.name, period="r", outcome="ok", started_at=long_ago))
     text = await today(alice)
