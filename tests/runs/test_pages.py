@@ -81,7 +81,7 @@ async def test_late_is_not_failed(vera):
     assert ">Late<" in row
     assert " late" in row
     text = " ".join((await vera.get("/acme/schedules")).text.split())
-    assert re.search(r"<b>Clean up sessions</b> did not start, \d h late.", text)
+    assert re.search(r"<b>Clean up sessions</b> did not start, \d+ (h|min) late\.", text)
 
 
 async def test_a_job_that_is_new_here_is_neither_until_its_time_has_passed(vera):
