@@ -73,8 +73,10 @@ class Refused(NamedTuple):
 
 
 async def find_events(organization: Organization, filters: Filters, now: datetime) -> Page:
-    """One page, newest first."""
+    """One page, newest first. Coming back to a page that is not full any more gives the first one."""
     found = await rows(LIST, organization.id, filters.page_where, filters.order_by, filters.of.size + 1)
+    if filters.cursor and filters.cursor.before and len(found) < filters.of.size:
+        return await find_events(organization, filters.first_page(), now)
     return filters.page([event | {"said": said(event, now)} for event in found])
 
 
