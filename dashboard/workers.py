@@ -10,7 +10,7 @@ from litestar import Litestar
 
 from dashboard import clock, live
 from dashboard.accounts import credentials
-from dashboard.database import current_engine
+from dashboard.database import current_engine, translate
 from dashboard.deliveries import dispatcher, held
 from dashboard.deliveries.lanes import Lanes
 from dashboard.deliveries.tables import KINDS
@@ -22,6 +22,7 @@ from dashboard.webhooks import handlers, ledger
 log = logging.getLogger(__name__)
 SWEEP = 2.0
 MEND_EVERY = 5.0
+IN_TRAY_WORKERS = 2
 POOL = {"min_size": 2, "max_size": 12}
 
 
@@ -45,18 +46,44 @@ async def mend_out_tray() -> bool:
     return False
 
 
-async def loop(step: Callable[[], Awaitable[bool]], hint: asyncio.Event, every: float = SWEEP) -> None:
-    """Work while there is something due, then wait for a hint or the next sweep. Trouble is logged and tried again."""
-    while True:
-        try:
-            hint.clear()
-            while await step():
-                pass
-        except Exception:
-            log.exception("a background step failed; it is tried again")
-            await asyncio.sleep(1)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(hint.wait(), every)
+class Loops:
+    """Steps that are done again and again for as long as the process lives."""
+
+    def __init__(self) -> None:
+        self._stopping = False
+        self._hints: list[asyncio.Event] = []
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self, step: Callable[[], Awaitable[bool]], hint: asyncio.Event, every: float = SWEEP) -> None:
+        self._hints.append(hint)
+        self._tasks.append(asyncio.create_task(self._loop(step, hint, every)))
+
+    async def _loop(self, step: Callable[[], Awaitable[bool]], hint: asyncio.Event, every: float) -> None:
+        """Work while there is something due, then wait for a hint or the next sweep. Trouble is tried again."""
+        while not self._stopping:
+            try:
+                hint.clear()
+                while not self._stopping and await step():
+                    pass
+            except Exception as problem:
+                if translate(problem) is None:
+                    log.exception("a background step failed; it is tried again")
+                else:
+                    log.warning("a background step waits for the database: %s", type(problem).__name__)
+                await asyncio.sleep(1)
+            if not self._stopping:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(hint.wait(), every)
+
+    async def finish(self, seconds: float = 8) -> None:
+        """Let the steps under way end, so that nothing is left half sent; then stop them."""
+        self._stopping = True
+        for hint in self._hints:
+            hint.set()
+        _, late = await asyncio.wait(self._tasks, timeout=seconds)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
 
 
 @contextlib.asynccontextmanager
@@ -77,23 +104,22 @@ async def background(app: Litestar) -> AsyncIterator[None]:
     hub.when["outbox"] = app.state.out_tray
     clockwork = Clockwork(SCHEDULE, lambda job, due_at: runs.run(job, clock.now(), due_at=due_at), clock.now)
     app.state.clockwork = clockwork
-    tasks = [
-        asyncio.create_task(loop(drain_in_tray, app.state.in_tray)),
-        asyncio.create_task(loop(drain_in_tray, app.state.in_tray)),
-        *(asyncio.create_task(loop(drain_out_tray(kind, lanes), app.state.out_tray)) for kind in KINDS),
-        asyncio.create_task(loop(mend_out_tray, asyncio.Event(), MEND_EVERY)),
-        asyncio.create_task(clockwork.run()),
-    ]
+    loops = Loops()
+    for _ in range(IN_TRAY_WORKERS):
+        loops.start(drain_in_tray, app.state.in_tray)
+    for kind in KINDS:
+        loops.start(drain_out_tray(kind, lanes), app.state.out_tray)
+    loops.start(mend_out_tray, asyncio.Event(), MEND_EVERY)
+    leading = asyncio.create_task(clockwork.run())
     restore = _end_streams_on_sigterm(hub)
     try:
         async with live.running(hub):
             yield
     finally:
         restore()
-        await asyncio.gather(clockwork.finish(), runs.finish_background())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(clockwork.finish(), runs.finish_background(), loops.finish())
+        leading.cancel()
+        await asyncio.gather(leading, return_exceptions=True)
 
 
 def _end_streams_on_sigterm(hub: live.Hub) -> Callable[[], None]:
