@@ -54,7 +54,17 @@ CHANNELS = {
             ("refund",),
         ),
         Channel(
-            "resend", "Resend", "Outgoing mail", (Secret("resend_api_key", "API key", "Starts with re_"),), ("mail",)
+            "resend", "Resend", "Outgoing mail, and what became of it",
+            (
+                Secret("resend_api_key", "API key", "Starts with re_"),
+                Secret(
+                    "resend_webhook_secret", "Webhook signing secret",
+                    "Starts with whsec_. Without it bounces and complaints are not seen",
+                    re.compile(r"whsec_[A-Za-z0-9+/=]{6,200}"), "Paste the signing secret. It starts with whsec_.",
+                    optional=True,
+                ),
+            ),
+            ("mail",),
         ),
         Channel(
             "smtp", "SMTP", "Outgoing mail through your own server, where Resend is not connected",

@@ -32,7 +32,10 @@ async def _context(organization: Organization, user: Visitor, now: datetime) -> 
         "held": {
             key: sum(waiting.get(kind, 0) for kind in channel.releases) for key, channel in channels.CHANNELS.items()
         },
-        "last_event": last[0]["at"], "webhook_address": links.inside(f"/webhooks/stripe/{organization.slug}"),
+        "last_event": last[0]["at"],
+        "webhook_addresses": [
+            (name, links.inside(f"/webhooks/{name.lower()}/{organization.slug}")) for name in ("Stripe", "Resend")
+        ],
         "fresh": user.confirmed_lately(now),
     }  # fmt: skip
 

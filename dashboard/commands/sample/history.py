@@ -53,7 +53,7 @@ def _fate(chance: random.Random, age: timedelta, plan: Plan) -> tuple[str, str]:
         return "intake_pending", paid
     if days < 8:
         return chance.choice(["intake_pending", "intake_complete", "in_progress", "in_progress"]), paid
-    return ("intake_pending" if roll > 0.975 else "done"), paid
+    return ("intake_pending" if roll > 0.93 and days < 25 else "done"), "paid" if paid == "disputed" and days > 40 else paid
 
 
 async def _order(company: Company, chance: random.Random, number: int, placed: datetime, now: datetime) -> None:
@@ -189,6 +189,7 @@ async def _answers(company: Company, chance: random.Random, intake: Intake, orde
             "matters": chance.choice(["speed", "search", "access"]), "problem": chance.choice(people.PROBLEMS),
             "visitors": str(chance.randrange(300, 9000, 50)), "screenshots": "yes",
         }  # fmt: skip
+        intake.submissions = 1
         intake.state, intake.submitted_at, saved = (
             IntakeState.submitted,
             order.intake_submitted_at,
