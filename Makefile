@@ -29,7 +29,7 @@ bench: setup
 	@.venv/bin/python -m benchmarks
 
 soak: setup
-	@.venv/bin/python -m pytest -q -s -m soak
+	@.venv/bin/python -m pytest -q -s -rs -m soak
 
 setup:
 	@bash tools/venv.sh

@@ -30,6 +30,8 @@ def free_port() -> int:
 class Running:
     """One database and data directory; `start` and `kill` processes on it."""
 
+    root, executable = ROOT, sys.executable
+
     def __init__(self, name: str, **env: str) -> None:
         global counter
         counter += 1
@@ -44,6 +46,7 @@ class Running:
             "PORT": str(self.port), "STRIPE_WEBHOOK_SECRET": SECRET, "AUTH_FROM_EMAIL": "desk@acme.example",
             "INTERNAL_API_SECRET": "an internal word for running tests 42",
         } | env  # fmt: skip
+        self.env = {key: value for key, value in self.env.items() if value}
         self.processes: list[subprocess.Popen] = []
 
     def command(self, *arguments: str, **env: str) -> subprocess.CompletedProcess:
