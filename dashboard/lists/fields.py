@@ -8,15 +8,13 @@ from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 from dashboard.formats import day, start_of_day
+from dashboard.lists.values import Given, any_of, contains, several, single, whole
 
 LARGEST_ID = 2**63 - 1
 LARGEST_NUMBER = 2**31 - 1
 LONGEST_TEXT = 200
-MOST_VALUES = 100
 LAST_DAYS = re.compile(r"([1-9][0-9]{0,3})d")
 NONE = "none"
-
-Given = dict[str, list[str]]
 
 
 @dataclass(frozen=True)
@@ -246,36 +244,3 @@ class Search:
         if self.number_sql and digits.isascii() and digits.isdecimal() and int(digits) <= LARGEST_NUMBER:
             sql, values = self.number_sql, (int(digits), pattern, int(digits))
         return Condition(self.name, self.label, "contains", (typed,), ((self.name, typed),), sql, values)
-
-
-def contains(typed: str) -> str:
-    """A LIKE pattern for text that contains what was typed, letter by letter, upper and lower case alike."""
-    escaped = typed.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
-
-
-def any_of(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else "(" + " OR ".join(parts) + ")"
-
-
-def several(given: Given, name: str) -> list[str]:
-    """What was given for a parameter, each value once, blank ones left out; ValueError for what cannot be meant."""
-    values = [value.strip() for value in given.get(name, []) if value.strip()]
-    if len(values) > MOST_VALUES or any(not value.isprintable() for value in values):
-        raise ValueError(name)
-    return list(dict.fromkeys(values))
-
-
-def single(given: Given, name: str) -> str:
-    """The one value of a parameter, or an empty text."""
-    values = several(given, name)
-    if len(values) > 1:
-        raise ValueError(name)
-    return values[0] if values else ""
-
-
-def whole(text: str, largest: int) -> int:
-    """A positive whole number in plain digits, or ValueError."""
-    if not (text.isascii() and text.isdecimal() and len(text) < 20 and 0 < int(text) <= largest):
-        raise ValueError(text)
-    return int(text)

@@ -7,8 +7,9 @@ from urllib.parse import parse_qsl, urlencode
 from piccolo.querystring import QueryString
 
 from dashboard.lists import keyset
-from dashboard.lists.fields import Asked, Condition, Field, Given, single
+from dashboard.lists.fields import Asked, Condition, Field
 from dashboard.lists.keyset import Cursor, Page, Sort
+from dashboard.lists.values import Given, single
 
 LONGEST_QUERY = 4000
 MOST_PARAMETERS = 200

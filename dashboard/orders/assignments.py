@@ -68,5 +68,7 @@ async def person(organization: Organization, given: str) -> User | None:
     member = await Membership.exists().where(Membership.organization == organization.id, Membership.user == id)
     found = await User.objects().where(User.id == id, User.disabled_at.is_null()).first() if member else None
     if found is None:
-        raise Invalid({"assignee": "Choose somebody of your team."})
+        raise Invalid(
+            {"assignee": "Choose somebody of your team."}, "Choose somebody of your team. Nothing was changed."
+        )
     return found

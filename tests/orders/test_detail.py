@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from dashboard import clock
 from dashboard.activity import actions as activity
-from dashboard.orders import detail
+from dashboard.orders import detail, progress
 from dashboard.orders.tables import Order
 from tests.orders.cast import a_deliverable, a_plan, an_order, waiting_for_intake
 
@@ -102,7 +102,7 @@ def a_row(**changes):
 
 
 def turn(**changes):
-    found = detail.turn(a_row(**changes), NOW)
+    found = progress.turn(a_row(**changes), NOW)
     return found and found.text
 
 
@@ -120,7 +120,7 @@ def test_whose_turn_it_is_follows_from_work_and_money():
 
 def test_the_next_step_is_one_button_or_none():
     def label(**changes):
-        return detail.next_step(a_row(**changes), [], NOW).label
+        return progress.next_step(a_row(**changes), [], NOW).label
 
     assert label() == "Start work" and label(plan=None) == "Choose plan"
     assert label(status="intake_pending") == "Send reminder" and label(status="intake_complete") == "Start work"
@@ -131,7 +131,7 @@ def test_the_next_step_is_one_button_or_none():
 
 def test_the_steps_are_the_way_it_took():
     def states(**changes):
-        return [(name, state) for name, _, state in detail.steps(a_row(**changes), "UTC", NOW)]
+        return [(name, state) for name, _, state in progress.steps(a_row(**changes), "UTC", NOW)]
 
     assert states() == [("New", "current"), ("In progress", ""), ("Done", "")]
     asked = {"status": "intake_pending", "intake_requested_at": NOW, "plan_form": 3}
@@ -143,7 +143,7 @@ def test_the_steps_are_the_way_it_took():
 
 def test_the_deadline_stands_at_the_last_step_in_local_days():
     due = datetime(2026, 11, 24, 22, 59, 59, tzinfo=UTC)
-    found = detail.steps(a_row(status="in_progress", started_at=NOW, due_at=due), "Europe/Oslo", NOW)
+    found = progress.steps(a_row(status="in_progress", started_at=NOW, due_at=due), "Europe/Oslo", NOW)
     assert found[-1][1] == "due Tue 24 Nov" and found[1][1] == "since 13:00"
     assert date(2026, 11, 24).strftime("%a") == "Tue"
 

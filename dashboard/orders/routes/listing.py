@@ -15,7 +15,7 @@ from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Organization
 from dashboard.errors import Invalid
 from dashboard.lists import Asked, Filters, counted, spreadsheet
-from dashboard.orders import detail, queries
+from dashboard.orders import progress, queries
 from dashboard.orders.filters import ORDERS, PAYMENTS, STATUSES, VIEWS
 from dashboard.orders.tables import Plan
 from dashboard.pages import fragment, page, wants_part
@@ -44,7 +44,7 @@ async def list_orders(
         return Redirect(f"{request.url.path}?{filters.query()}".rstrip("?"), status_code=303)
     shown = await queries.find_orders(organization, filters)
     for order in shown.rows:
-        order["work"] = "overdue" if detail.is_overdue(order, now) else order["status"]
+        order["work"] = "overdue" if progress.is_overdue(order, now) else order["status"]
     chips = filters.chips(await queries.names(organization, filters))
     return page(
         request, "orders/list.html", "orders/_list.html", orders=shown, filters=filters, now=now,

@@ -15,7 +15,7 @@ from dashboard.database import transaction
 from dashboard.deliveries import actions as deliveries
 from dashboard.deliveries.tables import Delivery
 from dashboard.errors import Invalid, NotFound
-from dashboard.formats import money, money_input
+from dashboard.formats import exponent, money, money_input
 from dashboard.intake import actions as intake
 from dashboard.orders import forms, placing, queries, refunds
 from dashboard.orders.routes.showing import in_drawer, show
@@ -33,7 +33,8 @@ async def ask_refund(
     order = await queries.get_order(organization, number)
     possible = await refunds.refundable(organization, order)
     most = possible.sources[0].left if possible.sources and order.provider != "manual" else possible.total
-    values = {"amount": money_input(most, order.currency), "reason": "", "once": secrets.token_urlsafe(16)}
+    amount = money_input(most, order.currency) if exponent(order.currency) is not None else ""
+    values = {"amount": amount, "reason": "", "once": secrets.token_urlsafe(16)}
     return await _dialog(request, organization, order, values, {}, not user.confirmed_lately(now))
 
 
