@@ -64,8 +64,9 @@ def groups(base: str) -> list[tuple[str | None, list[tuple[str, str, str, str]]]
     return [*shown, (None, [("settings", "Settings", "settings", f"{base}/settings")])]
 
 
-def palette(base: str) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
-    """What the palette offers before anything is typed: (group, [(label, icon, keys, href)])."""
+def palette(base: str, *, works: bool) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
+    """What the palette offers before anything is typed: (group, [(label, icon, keys, href)]).
+    `works`: the person does more than read."""
     places = [
         (label, icon, f"G {letter}", f"{base}/{key}") for _, items in NAVIGATION for key, label, icon, letter in items
     ]
@@ -75,7 +76,7 @@ def palette(base: str) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
         (
             "Do",
             [
-                ("New order", "plus", "N", f"{base}/orders/new"),
+                *([("New order", "plus", "N", f"{base}/orders/new")] if works else []),
                 ("Switch theme", "moon", "", "#theme"),
                 ("Keyboard shortcuts", "keyboard", "?", "#keys"),
             ],

@@ -51,7 +51,7 @@ class Shell:
 
     @property
     def palette(self):
-        return navigation.palette(self.base)
+        return navigation.palette(self.base, works=self.may(Role.agent))
 
     def may(self, role: str) -> bool:
         """Whether this person has at least that role here; controls above it are absent."""

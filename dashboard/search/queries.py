@@ -2,7 +2,6 @@
 
 from typing import Any, NamedTuple
 
-from dashboard import navigation
 from dashboard.accounts.tables import Organization
 from dashboard.database import rows
 from dashboard.labels import STATUS
@@ -81,13 +80,13 @@ async def find(organization: Organization, text: str) -> list[tuple[str, list[Fo
     ]
 
 
-def commands(base: str, text: str) -> list[tuple[str, list[Found]]]:
+def commands(places: list[tuple[str, list[tuple[str, str, str, str]]]], text: str) -> list[tuple[str, list[Found]]]:
     """Places and things to do whose name has every word, for a page that works without a script."""
     words = text.lower().split()
     return [
         (title, [Found(label, icon, href) for label, icon, _, href in entries
                  if not href.startswith("#") and words and all(word in label.lower() for word in words)])
-        for title, entries in navigation.palette(base)
+        for title, entries in places
     ]  # fmt: skip
 
 

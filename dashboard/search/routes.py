@@ -5,7 +5,7 @@ from litestar.params import FromQuery
 from litestar.response import Template
 
 from dashboard.accounts.current import CurrentOrganization, viewer
-from dashboard.pages import page, wants_part
+from dashboard.pages import page, shell, wants_part
 from dashboard.search import queries
 
 
@@ -15,7 +15,7 @@ async def search(request: Request, organization: CurrentOrganization, q: FromQue
     text = queries.cleaned(q)
     groups = await queries.find(organization, text)
     if not wants_part(request):
-        groups = [*groups, *queries.commands(f"/{organization.slug}", text)]
+        groups = [*groups, *queries.commands(shell(request)["shell"].palette, text)]
     groups = [(title, found) for title, found in groups if found]
     return page(request, "search/page.html", "search/_found.html", q=text, groups=groups)
 

@@ -101,6 +101,7 @@ class Watched:
             await self.page.set_viewport_size({"width": width, "height": height})
             for scheme in ("light", "dark"):
                 await self.page.emulate_media(color_scheme=scheme)
+                await self.page.wait_for_timeout(150)  # icons repaint a moment after the page does
                 await self.accessible(f"{name}{size}-{scheme}")
             wide = await self.page.evaluate(
                 "document.documentElement.scrollWidth - document.documentElement.clientWidth"

@@ -53,7 +53,9 @@ def _fate(chance: random.Random, age: timedelta, plan: Plan) -> tuple[str, str]:
         return "intake_pending", paid
     if days < 8:
         return chance.choice(["intake_pending", "intake_complete", "in_progress", "in_progress"]), paid
-    return ("intake_pending" if roll > 0.93 and days < 25 else "done"), "paid" if paid == "disputed" and days > 40 else paid
+    return (
+        "intake_pending" if roll > 0.93 and days < 25 else "done"
+    ), "paid" if paid == "disputed" and days > 40 else paid
 
 
 async def _order(company: Company, chance: random.Random, number: int, placed: datetime, now: datetime) -> None:
@@ -211,7 +213,7 @@ async def _work(company: Company, chance: random.Random, order: Order) -> list[d
     listed = []
     for version in range(1, chance.choice([2, 2, 3])):
         file = await files.store(company.organization, PDF, f"{order.plan_name}, version {version}.pdf", "staff")
-        made = order.started_at + timedelta(hours=version)
+        made = order.started_at + timedelta(minutes=version)
         await Deliverable(
             organization=company.organization.id, order=order.id, title=f"{order.plan_name} report", version=version,
             file=file.id, is_report=True, added_by=company.agent.id, created_at=made, delivered_at=order.done_at,
