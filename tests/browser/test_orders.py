@@ -4,12 +4,15 @@ import re
 import subprocess
 import sys
 
+import pytest
 from playwright.async_api import Page, expect
 
 from tests.running import ROOT
 
 
-def fill(desk) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def filled(desk) -> None:
+    """68 orders in every state."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.orders.seed"], cwd=ROOT, env=desk.env, capture_output=True, text=True, check=False
     )
@@ -25,7 +28,6 @@ def row(page: Page, name: str):
 
 
 async def test_the_list_is_worked_by_keys_while_others_work_on_it(desk, open_page):
-    fill(desk)
     its, other = await open_page(), await open_page()
     page, theirs = await its.sign_in(), await other.sign_in()
     await its.open("/acme/orders")
