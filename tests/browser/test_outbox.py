@@ -3,12 +3,15 @@
 import subprocess
 import sys
 
+import pytest
 from playwright.async_api import expect
 
 from tests.running import ROOT
 
 
-def fill(desk) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def filled(desk) -> None:
+    """Deliveries in every state."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.deliveries.seed"],
         cwd=ROOT,
@@ -21,7 +24,6 @@ def fill(desk) -> None:
 
 
 async def test_the_outbox_is_worked_without_a_reload(desk, open_page):
-    fill(desk)
     its = await open_page()
     page = await its.sign_in()
     await its.open("/acme/outbox")
