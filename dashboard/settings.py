@@ -102,7 +102,7 @@ def with_development_secrets(settings: Settings) -> Settings:
     if settings.production or settings.secret_key:
         return settings
     kept = settings.data_dir / "secret-key"
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
     if not kept.exists():
         descriptor = os.open(kept, os.O_WRONLY | os.O_CREAT, 0o600)
         with os.fdopen(descriptor, "w") as file:

@@ -97,3 +97,13 @@ def test_a_folder_it_cannot_use_is_one_sentence_and_no_trace(start):
     application.cluster.chmod(0o700)
     assert refused.returncode == 2
     assert re.fullmatch(r"backdesk: .* is open to other users\. Close it with: chmod 700 '.*'\n", told.decode())
+
+
+def test_a_second_start_on_a_taken_port_says_so_and_leaves_the_first_ones_link_alone(start):
+    first = start()
+    link = next(line.decode().strip() for line in first.stdout if b"/setup/" in line)
+    healthy(first)
+    second = start(PORT=first.address.rpartition(":")[2])
+    out, errors = second.communicate(timeout=60)
+    assert second.returncode == 2 and b"Stop what is there, or set PORT" in errors and b"/setup/" not in out
+    assert httpx.get(f"{first.address}/setup/{link.rpartition('/')[2]}").status_code == 200

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+import socket
 import sys
 
 import uvicorn
@@ -11,7 +12,7 @@ from dashboard import clock
 from dashboard.accounts import one_time
 from dashboard.accounts.tables import User
 from dashboard.database import migrate
-from dashboard.settings import Settings
+from dashboard.settings import Settings, SettingsError
 
 GRACE = 5  # seconds for requests under way when the process is told to stop
 
@@ -21,6 +22,7 @@ def serve(settings: Settings) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     for noisy in ("httpx", "httpcore", "apscheduler", "uvicorn.error"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    listening = take_address(settings)  # first of all: a second start must not print a link that kills the first one's
     asyncio.run(prepare(settings))
     from dashboard.web import create_app
 
@@ -33,8 +35,22 @@ def serve(settings: Settings) -> int:
     )  # fmt: skip
     for told in (signal.SIGTERM, signal.SIGINT):
         signal.signal(told, lambda *_: None)  # uvicorn raises it once more after its orderly stop
-    server.run()
+    server.run(sockets=[listening])
     return 0 if server.started else 1
+
+
+def take_address(settings: Settings) -> socket.socket:
+    """The socket to listen on; SettingsError in words when somebody else has it."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    taken = socket.socket(family, socket.SOCK_STREAM)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((settings.host, settings.port))
+    except OSError as problem:
+        taken.close()
+        where = f"{settings.host}, port {settings.port}"
+        raise SettingsError(f"Cannot listen on {where}: {problem.strerror}. Stop what is there, or set PORT.") from None
+    return taken
 
 
 async def prepare(settings: Settings) -> None:

@@ -16,7 +16,7 @@ def prepared(env: Mapping[str, str] | None = None) -> Iterator[Settings]:
     """Settings with a DATABASE_URL: the environment's, or that of the embedded server, which is started and, when
     nobody else uses it, stopped at the end."""
     settings = with_development_secrets(load(env))
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
     embedded = not settings.database_url
     if embedded:
         from dashboard import embedded as server

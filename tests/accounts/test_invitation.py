@@ -46,6 +46,7 @@ async def test_looking_and_a_refused_form_do_not_use_it_up(stranger, alice, mail
     assert (await stranger.get(link)).status_code == 404
 
 
+@pytest.mark.slow
 async def test_of_fifty_uses_at_once_one_succeeds(stranger, alice, mailed):
     await invite(alice)
     link = await mailed("invitation")

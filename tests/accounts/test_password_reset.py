@@ -55,6 +55,7 @@ async def test_looking_at_the_link_does_not_use_it_up(stranger, account, mailed)
     assert (await stranger.post(link, data={"password": NEW})).status_code == 303
 
 
+@pytest.mark.slow
 async def test_of_fifty_uses_at_once_one_succeeds(visit, account, mailed, stranger):
     await account()
     await ask(stranger)
