@@ -9,6 +9,7 @@ from dashboard.accounts.tables import Organization
 from dashboard.activity import actions as activity
 from dashboard.database import row, rows, transaction
 from dashboard.deliveries import actions as deliveries
+from dashboard.deliveries.tables import DeliveryState
 from dashboard.errors import Conflict
 from dashboard.leads.tables import Lead
 from dashboard.orders import actions
@@ -19,12 +20,18 @@ NEWEST = """
     FROM deliverable d JOIN file f ON f.id = d.file
     WHERE d.organization = {} AND d.order = {} AND d.withdrawn_at IS NULL
     ORDER BY d.title, d.version DESC, d.id DESC"""
+# Locked before it is judged: between two statements the dispatcher may settle it from sending to held.
+MAIL = "SELECT state FROM delivery WHERE organization = {} AND key = {} FOR UPDATE"
+LEFT = (
+    DeliveryState.sending,
+    DeliveryState.sent,
+    DeliveryState.delivered,
+    DeliveryState.bounced,
+    DeliveryState.unknown,
+)
 STOP = """
     UPDATE delivery SET state = 'cancelled', why = 'Taken back by hand', settled_at = {}
     WHERE organization = {} AND key = ANY({}) AND state IN ('queued', 'held')"""
-LEFT = """
-    SELECT id FROM delivery WHERE organization = {} AND key = {}
-    AND state IN ('sending', 'sent', 'delivered', 'bounced', 'unknown')"""
 DONE = """
     SELECT done_at FROM orders WHERE organization = {} AND id = {} AND status = 'done' AND handovers = {} FOR UPDATE"""
 
@@ -61,11 +68,12 @@ async def undo_deliver(organization: Organization, order: Order, handover: int, 
         done = await row(DONE, organization.id, order.id, handover)
         if done is None:
             return await _not_done(order, handover)
-        await rows(STOP, now, organization.id, [mail_key, alert_key])
-        if await row(LEFT, organization.id, mail_key):
+        mail = await row(MAIL, organization.id, mail_key)
+        if mail and mail["state"] in LEFT:
             raise Conflict(
                 f"The handover mail of order {order.number} has left, so it stays done. Nothing was changed."
             )
+        await rows(STOP, now, organization.id, [mail_key, alert_key])
         await actions.move(order, OrderStatus.in_progress, (OrderStatus.done,), {Order.done_at: None})
         await Deliverable.update({Deliverable.delivered_at: None}).where(
             Deliverable.order == order.id, Deliverable.delivered_at == done["done_at"]
