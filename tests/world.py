@@ -41,6 +41,8 @@ WORDS: dict[str, dict[str, Any]] = {
     "activity": {"subject_kind": "order", "actor": "staff"},
     "note": {"subject_kind": "order"},
     "lead": {"email": f"{CANARY}@people.example", "email_normalized": f"{CANARY}@people.example"},
+    "lead_stage": {"key": CANARY}, "tag": {"name": CANARY}, "lead_attribute": {"key": CANARY, "label": CANARY},
+    "lead_batch": {"kind": "tag", "state": "done"}, "lead_batch_line": {"outcome": "updated"},
     "payment": {"kind": "charge", "currency": "EUR"},
     "form": {"draft": definition.empty(CANARY), "slug": CANARY},
     "form_version": {"definition": definition.empty(CANARY)},

@@ -22,6 +22,7 @@ class Form(OrganizationOwned, Table):
     draft: Any = JSONB(default={}, help_text="the definition being edited")
     published = Integer(default=0, help_text="number of the newest published version, 0 before the first")
     archived_at = Timestamptz(null=True, default=None)
+    settings: Any = JSONB(default={}, help_text="lead forms: origins that may embed it, tags, owner, mail to send")
 
 
 class FormVersion(OrganizationOwned, Table):

@@ -1,12 +1,13 @@
 from enum import StrEnum
 from typing import Any
 
-from piccolo.columns import JSONB, ForeignKey, Integer, Timestamptz, Varchar
+from piccolo.columns import JSONB, Bytea, ForeignKey, Integer, Timestamptz, Varchar
 from piccolo.table import Table
 
 from dashboard.accounts.ownership import OrganizationOwned
 from dashboard.files.tables import File
-from dashboard.forms.tables import FormVersion
+from dashboard.forms.tables import Form, FormVersion
+from dashboard.leads.tables import Lead
 from dashboard.orders.tables import Order
 
 
@@ -35,3 +36,16 @@ class IntakeFile(OrganizationOwned, Table):
     intake = ForeignKey(Intake, null=False, index=True)
     field = Varchar(length=60)
     file = ForeignKey(File, null=False, unique=True)
+
+
+class Capture(OrganizationOwned, Table):
+    """A visitor's answers to a public lead form. What was begun and never sent is forgotten after seven days."""
+
+    form = ForeignKey(Form, null=False, index=True)
+    form_version = ForeignKey(FormVersion, null=False)
+    lead = ForeignKey(Lead, null=True, default=None, index=True)
+    token_hash = Bytea(unique=True, help_text="of the random text in the visitor's page")
+    answers: Any = JSONB(default={})
+    source_data: Any = JSONB(default={}, help_text="UTM and the page it was on")
+    saved_at = Timestamptz(null=True, default=None)
+    submitted_at = Timestamptz(null=True, default=None)
