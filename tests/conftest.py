@@ -3,13 +3,14 @@
 Alice owns Acme, Ana is an agent there, Vera a viewer; Bob owns Borealis and tries every door."""
 
 import contextlib
+import logging
 import os
 import tempfile
 from pathlib import Path
 
 import pytest
 
-from tests import server
+from tests import canaries, server
 
 SERVER = "BACKDESK_TEST_SERVER"
 started: tuple[str, Path | None] | None = None
@@ -24,6 +25,8 @@ def pytest_configure(config):
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     os.environ["DATABASE_URL"] = server.copy(os.environ[SERVER], f"test_{server.RUN}_{worker}")
     os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="bdvar")
+    os.environ[canaries.HITS] = os.path.join(os.environ["DATA_DIR"], "canary-hits")
+    logging.getLogger().addHandler(canaries.Listening())
 
 
 def pytest_unconfigure(config):
@@ -38,15 +41,26 @@ def settings():
 
     env = {name: os.environ[name] for name in ("DATABASE_URL", "DATA_DIR")}
     env |= {
-        "SECRET_KEY": "k" * 8 + "0123456789abcdefghijklmnopqrstuvwxyz",
-        "INTERNAL_API_SECRET": "i" * 8 + "9876543210zyxwvutsrqponmlkjihgfedcba",
         "BASE_URL": "https://test.local",
-        "STRIPE_WEBHOOK_SECRET": STRIPE_SECRET,
     }
+    for name in ("SECRET_KEY", "INTERNAL_API_SECRET", "STRIPE_WEBHOOK_SECRET"):
+        env[name] = canaries.EVERY[name]
     return settings.use(settings.load(env))
 
 
-STRIPE_SECRET = "whsec_for_these_tests_only"
+@pytest.fixture(scope="session", autouse=True)
+def nothing_leaked_in_the_end():
+    """Torn down after everything else: the server's log, and what processes said while they ended."""
+    yield
+    canaries.look("the database server's log", server.log(os.environ[SERVER]))
+    assert canaries.take() == []
+
+
+@pytest.fixture(autouse=True)
+def nothing_leaked():
+    """Torn down after the other fixtures of a test: no secret was in an answer, a log line, a row, a mail."""
+    yield
+    assert canaries.take() == []
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -59,7 +73,7 @@ async def database(settings):
 
 
 @pytest.fixture(autouse=True)
-async def clean_rows(database, settings):
+async def clean_rows(database, settings, nothing_leaked):
     from dashboard import settings as process_settings
     from dashboard.database import rows
     from dashboard.piccolo_app import APP_CONFIG
@@ -68,6 +82,8 @@ async def clean_rows(database, settings):
     process_settings.use(settings)
     yield
     routes._known.clear()
+    for found in await canaries.rows_with():
+        canaries.look("database", found)
     names = ", ".join(f'"{table._meta.tablename}"' for table in APP_CONFIG.table_classes)
     await rows(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
 
@@ -79,7 +95,7 @@ def app(database, settings):
 
     made = create_app(settings, background=False)
     made.state.hub = made.state.hub
-    return made
+    return canaries.watch(made)
 
 
 @pytest.fixture

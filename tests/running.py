@@ -14,10 +14,9 @@ import urllib.request
 from pathlib import Path
 
 from dashboard.commands.simulate import signature
-from tests import server
+from tests import canaries, server
 
 ROOT = Path(__file__).parent.parent
-SECRET = "whsec_for_running_tests"
 counter = 0
 
 
@@ -43,18 +42,20 @@ class Running:
         self.env = {
             "PATH": os.environ["PATH"], "HOME": str(self.folder), "PYTHONUTF8": "1", "PYTHONPATH": str(ROOT),
             "DATABASE_URL": server.copy(os.environ["BACKDESK_TEST_SERVER"], database), "DATA_DIR": str(self.folder),
-            "PORT": str(self.port), "STRIPE_WEBHOOK_SECRET": SECRET, "AUTH_FROM_EMAIL": "desk@acme.example",
-            "INTERNAL_API_SECRET": "an internal word for running tests 42",
+            "PORT": str(self.port), "STRIPE_WEBHOOK_SECRET": canaries.STRIPE_HOOKS, "AUTH_FROM_EMAIL": "desk@acme.example",
+            "INTERNAL_API_SECRET": canaries.EVERY["INTERNAL_API_SECRET"],
         } | env  # fmt: skip
         self.env = {key: value for key, value in self.env.items() if value}
         self.processes: list[subprocess.Popen] = []
 
     def command(self, *arguments: str, **env: str) -> subprocess.CompletedProcess:
         """Run `backdesk …` beside the application."""
-        return subprocess.run(
+        done = subprocess.run(
             [sys.executable, "-c", "from dashboard.commands import main; main()", *arguments], cwd=ROOT,
             env=self.env | env, capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
+        canaries.look(f"what backdesk {arguments[0]} said", done.stdout + done.stderr)
+        return done
 
     def start(self, port: int | None = None, wait: bool = True, **env: str) -> subprocess.Popen:
         port = port or self.port
@@ -87,7 +88,7 @@ class Running:
         body = json.dumps(event).encode()
         request = urllib.request.Request(
             f"http://127.0.0.1:{port or self.port}/webhooks/stripe/{slug}", body,
-            {"Stripe-Signature": signature(body, SECRET, int(time.time()))},
+            {"Stripe-Signature": signature(body, canaries.STRIPE_HOOKS, int(time.time()))},
         )  # fmt: skip
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:
@@ -107,6 +108,9 @@ class Running:
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise AssertionError("SIGTERM did not end the process within 15 s") from None
+        for path in self.folder.rglob("*.log"):
+            canaries.look(f"{path.name} of a process", path.read_bytes())
+        canaries.look("a dump of a process's database", canaries.dump(self.env["DATABASE_URL"]))
 
 
 @contextlib.contextmanager

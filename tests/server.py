@@ -12,6 +12,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from tests import canaries
+
 RUN = os.environ.setdefault("BACKDESK_TEST_RUN", str(os.getpid()))  # two runs may share one server
 TEMPLATE = f"backdesk_template_{RUN}"
 ROOT = Path(__file__).parent.parent
@@ -40,6 +42,7 @@ def start() -> tuple[str, Path | None]:
 
         folder = Path(tempfile.mkdtemp(prefix="bd"))
         dsn = embedded.start(folder)
+        dsn = dsn.replace("//postgres:@", f"//postgres:{canaries.DATABASE_PASSWORD}@")  # not asked for, but carried
         asyncio.run(
             _on_server(
                 dsn,
@@ -62,6 +65,21 @@ def stop(dsn: str, folder: Path | None) -> None:
 
         embedded.stop(folder)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def log(dsn: str) -> bytes:
+    """What the server wrote down, where it is ours to read."""
+
+    async def folder() -> str:
+        connection = await asyncpg.connect(dsn)
+        try:
+            return await connection.fetchval("SHOW data_directory")
+        finally:
+            await connection.close()
+
+    with ThreadPoolExecutor(1) as beside:
+        path = Path(beside.submit(asyncio.run, folder()).result()) / "server.log"
+    return path.read_bytes() if path.exists() else b""
 
 
 def copy(dsn: str, name: str) -> str:

@@ -12,6 +12,7 @@ import pytest
 
 from dashboard import crash
 from dashboard.integrations import stripe_samples
+from tests import canaries
 from tests.running import ROOT, Running, free_port, running
 
 PURCHASES = 10
@@ -35,12 +36,12 @@ def partner(tmp_path):
 
 def connected_env(url: str) -> dict[str, str]:
     return {
-        "RESEND_API_KEY": "re_test", "RESEND_API_URL": url, "TELEGRAM_BOT_TOKEN": "1:test", "TELEGRAM_CHAT_ID": "42",
-        "TELEGRAM_API_URL": url, "STRIPE_SECRET_KEY": "sk_test_1", "STRIPE_API_BASE": url,
+        "RESEND_API_KEY": canaries.RESEND_KEY, "RESEND_API_URL": url, "TELEGRAM_BOT_TOKEN": canaries.BOT_TOKEN, "TELEGRAM_CHAT_ID": "42",
+        "TELEGRAM_API_URL": url, "STRIPE_SECRET_KEY": canaries.STRIPE_KEY, "STRIPE_API_BASE": url,
     }  # fmt: skip
 
 
-def found(its: Running, secret: str = "correct horse battery staple") -> None:
+def found(its: Running, secret: str = canaries.PASSWORD) -> None:
     """An owner and an organization that can send."""
     done = its.command(
         "create-owner",

@@ -8,8 +8,9 @@ from dashboard import settings as process_settings
 from dashboard.accounts import one_time, passwords
 from dashboard.accounts.tables import User
 from dashboard.deliveries.tables import Delivery
+from tests import canaries
 
-RIGHT = "correct horse battery staple"
+RIGHT = canaries.PASSWORD
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def account():
 @pytest.fixture
 def mail_works(settings):
     """Mail can leave, in principle: nothing is dispatched in these tests."""
-    connected = {"resend_api_key": "re_for_tests", "auth_from_email": "desk@backdesk.example"}
+    connected = {"resend_api_key": canaries.RESEND_KEY, "auth_from_email": "desk@backdesk.example"}
     process_settings.use(replace(settings, resend_api_url="http://127.0.0.1:9", **connected))
 
 

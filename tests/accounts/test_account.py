@@ -10,8 +10,7 @@ from dashboard.accounts import passwords, sessions
 from dashboard.accounts.tables import Membership, Organization, Session, User
 from tests.accounts.conftest import RIGHT
 from tests.accounts.test_second_factor import switched_on
-
-NEW = "a brand new pass phrase"
+from tests.canaries import NEW_PASSWORD as NEW
 
 
 async def test_the_page_needs_no_organization_and_leads_home_where_there_is_one(visit, account, alice):

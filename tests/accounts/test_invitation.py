@@ -12,9 +12,10 @@ from dashboard.accounts.tables import Membership, OneTimeToken, Session, User
 from dashboard.activity.tables import Activity
 from dashboard.deliveries.tables import Delivery
 from tests.accounts.conftest import RIGHT
+from tests.canaries import NEW_PASSWORD
 
 pytestmark = pytest.mark.usefixtures("mail_works")
-NEW = {"name": "Lea Moss", "password": "a brand new pass phrase"}
+NEW = {"name": "Lea Moss", "password": NEW_PASSWORD}
 
 
 async def invite(browser, email="lea@acme.example", role="agent"):

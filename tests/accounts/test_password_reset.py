@@ -10,8 +10,9 @@ from dashboard import clock
 from dashboard.accounts import passwords, sessions
 from dashboard.accounts.tables import Membership, OneTimeToken, Session, User
 from dashboard.deliveries.tables import Delivery
+from tests.canaries import NEW_PASSWORD as NEW
+from tests.canaries import PASSWORD
 
-NEW = "a brand new pass phrase"
 pytestmark = pytest.mark.usefixtures("mail_works")
 
 
@@ -98,7 +99,7 @@ async def test_a_newer_link_and_a_changed_password_kill_the_older_link(stranger,
     await ask(stranger)
     assert (await stranger.get(first)).status_code == 404
     second = await mailed("password_reset")
-    form = {"current_password": "correct horse battery staple", "password": NEW}
+    form = {"current_password": PASSWORD, "password": NEW}
     assert (await (await visit(user)).post("/account/password", data=form)).status_code == 303
     assert (await stranger.get(second)).status_code == 404
 

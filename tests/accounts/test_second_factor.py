@@ -11,6 +11,7 @@ from dashboard import clock
 from dashboard.accounts import attempts, credentials, second_factor, sessions
 from dashboard.accounts.tables import Membership, Organization, Session, User
 from tests.accounts.conftest import RIGHT
+from tests.canaries import NEW_PASSWORD
 
 FORM = {"email": "maya@acme.example", "password": RIGHT}
 
@@ -108,7 +109,7 @@ async def test_the_second_step_is_open_for_ten_minutes_and_dies_with_the_passwor
     from dashboard.accounts import actions
 
     await stranger.post("/signin", data=FORM)
-    await actions.set_password(user.id, "a brand new pass phrase")
+    await actions.set_password(user.id, NEW_PASSWORD)
     assert (await stranger.post("/signin/code", data={"code": code(secret)})).status_code == 422
     assert await Session.count() == 0
 

@@ -5,10 +5,11 @@ import asyncio
 from dashboard import clock
 from dashboard.accounts import one_time
 from dashboard.accounts.tables import Membership, Organization, User
+from tests.canaries import PASSWORD
 
 FORM = {
     "organization": "Harbour & Pine", "name": "Maya Lind", "email": "maya@harbourpine.example",
-    "password": "a long pass phrase for owners",
+    "password": PASSWORD,
 }  # fmt: skip
 
 

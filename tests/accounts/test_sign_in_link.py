@@ -10,6 +10,7 @@ from dashboard import clock
 from dashboard.accounts import sessions
 from dashboard.accounts.tables import Session, User
 from dashboard.deliveries.tables import Delivery
+from tests.canaries import NEW_PASSWORD
 
 pytestmark = pytest.mark.usefixtures("mail_works")
 FORM = {"email": "maya@acme.example"}
@@ -56,7 +57,7 @@ async def test_a_link_for_another_purpose_does_not_sign_in(stranger, account, ma
     assert (await stranger.post(f"/signin/link/{secret}")).status_code == 404
     await stranger.post("/signin/link", data=FORM)
     secret = (await mailed("sign_in_link")).rpartition("/")[2]
-    assert (await stranger.post(f"/reset/{secret}", data={"password": "a brand new pass phrase"})).status_code == 404
+    assert (await stranger.post(f"/reset/{secret}", data={"password": NEW_PASSWORD})).status_code == 404
 
 
 async def test_it_does_not_replace_the_second_factor(stranger, account, mailed):

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from tests.canaries import PASSWORD
 from tests.running import Running, running
 
 ROOT = Path(__file__).parent.parent.parent
 PICTURES = ROOT / "test-results"
 AXE = (ROOT / "tests" / "vendor" / "axe.min.js").read_text()
-PASSWORD = "correct horse battery staple"
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",

@@ -10,11 +10,12 @@ import pytest
 
 from dashboard import signing
 from dashboard.files.uploads import LARGEST_FILE, MB
+from tests import canaries
 from tests.intake.cast import DEFINITION
 from tests.running import Running, running
 
 pytestmark = pytest.mark.slow
-SECRET = "k" * 8 + "0123456789abcdefghijklmnopqrstuvwxyz"
+SECRET = canaries.EVERY["SECRET_KEY"]
 ROWS = """
     INSERT INTO organization (id, slug, name) VALUES (1, 'acme', 'Acme');
     INSERT INTO lead (id, organization, email) VALUES (1, 1, 'lucas@meyerwerk.example');

@@ -4,12 +4,9 @@ from typing import Any
 
 from dashboard.integrations import Credentials, Integrations, connect
 from dashboard.settings import load
+from tests.canaries import BOT_TOKEN, OPENAI_KEY, RESEND_KEY, STRIPE_KEY
 from tests.partners.provider import Provider
 from tests.partners.smtp import MailServer
-
-STRIPE_KEY = "sk_test_canary0000000000"
-RESEND_KEY = "re_canary0000000000"
-BOT_TOKEN = "424242:canary-bot-token"
 
 
 def connected(partner: Provider | None = None, mail: MailServer | None = None, **env: str) -> Integrations:
@@ -24,7 +21,7 @@ def environment(partner: Provider | None, mail: MailServer | None = None) -> dic
         bases = ("STRIPE_API_BASE", "RESEND_API_URL", "TELEGRAM_API_URL", "OPENAI_BASE_URL")
         env |= dict.fromkeys(bases, partner.url)
         env |= {"STRIPE_SECRET_KEY": STRIPE_KEY, "RESEND_API_KEY": RESEND_KEY, "TELEGRAM_BOT_TOKEN": BOT_TOKEN}
-        env |= {"TELEGRAM_CHAT_ID": "-1001", "OPENAI_API_KEY": "sk-canary0000000000", "OPENAI_MODEL": "tiny"}
+        env |= {"TELEGRAM_CHAT_ID": "-1001", "OPENAI_API_KEY": OPENAI_KEY, "OPENAI_MODEL": "tiny"}
     if mail is not None:
         env["SMTP_URL"] = mail.url
     return env

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from dashboard.integrations.outcomes import OverQuota, Refused, Unavailable
+from tests.canaries import OPENAI_KEY
 from tests.integrations import connected
 from tests.partners.provider import provider
 
@@ -10,8 +11,8 @@ from tests.partners.provider import provider
 @pytest.mark.parametrize(
     ("status", "error", "expected", "words"),
     [
-        ("401", {"message": "Incorrect API key sk-canary0000000000"}, Refused, "Check OPENAI_API_KEY"),
-        ("404", {"message": "No sk-canary0000000000 here"}, Refused, r"OpenAI refused: No \(hidden\) here"),
+        ("401", {"message": f"Incorrect API key {OPENAI_KEY}"}, Refused, "Check OPENAI_API_KEY"),
+        ("404", {"message": f"No {OPENAI_KEY} here"}, Refused, r"OpenAI refused: No \(hidden\) here"),
         ("429", {"code": "rate_limit_exceeded"}, Unavailable, "try again later"),
         ("429", {"code": "insufficient_quota"}, OverQuota, "no credit left"),
         ("500", None, Unavailable, "try again later"),

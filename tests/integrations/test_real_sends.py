@@ -10,11 +10,17 @@ from dashboard.integrations.mail import Message
 from dashboard.integrations.outcomes import NotConfigured
 from dashboard.integrations.provider import HELD
 from dashboard.settings import load
-from tests.integrations import STRIPE_KEY, connected, environment
+from tests.canaries import BOT_TOKEN, EVERY, MAIL_PASSWORD, MARK, OPENAI_KEY, RESEND_KEY, STRIPE_KEY
+from tests.integrations import connected, environment
 from tests.partners.provider import provider
 
-KEYS = {"STRIPE_SECRET_KEY": STRIPE_KEY, "RESEND_API_KEY": "re_x", "TELEGRAM_BOT_TOKEN": "1:x", "TELEGRAM_CHAT_ID": "1"}
-KEYS |= {"OPENAI_API_KEY": "sk-x", "OPENAI_MODEL": "tiny", "SMTP_URL": "smtp://mail.harbor.example"}
+KEYS = {
+    "STRIPE_SECRET_KEY": STRIPE_KEY,
+    "RESEND_API_KEY": RESEND_KEY,
+    "TELEGRAM_BOT_TOKEN": BOT_TOKEN,
+    "TELEGRAM_CHAT_ID": "1",
+}
+KEYS |= {"OPENAI_API_KEY": OPENAI_KEY, "OPENAI_MODEL": "tiny", "SMTP_URL": "smtp://mail.harbor.example"}
 MESSAGE = Message(to="robin@mail.example", subject="Quote", text="Hello")
 
 
@@ -59,7 +65,7 @@ def test_this_machine_is_never_held(url):
 
 def test_production_and_allow_real_sends_open_the_way():
     assert all(each.configured for each in connected(**KEYS, ALLOW_REAL_SENDS="1"))
-    secrets = {"SECRET_KEY": "Zq8" + "a7Kd93mLx0Pv" * 4, "INTERNAL_API_SECRET": "Yw5" + "b2Hs81nTc4Rf" * 4}
+    secrets = {name: EVERY[name] for name in ("SECRET_KEY", "INTERNAL_API_SECRET")}
     production = {"ENVIRONMENT": "production", "BASE_URL": "https://desk.harbor.example"} | secrets
     assert all(each.configured for each in connected(**KEYS, **production))
 
@@ -90,9 +96,9 @@ async def test_every_connection_proves_itself_with_a_harmless_question():
 
 
 def test_no_secret_shows_when_a_connection_is_printed():
-    settings = load(environment(None) | KEYS | {"STRIPE_SECRET_KEY": "sk_live_CANARY", "SMTP_URL": "smtp://a:CANARY@b"})
+    settings = load(environment(None) | KEYS | {"SMTP_URL": f"smtp://a:{MAIL_PASSWORD}@b"})
     credentials = Credentials.from_settings(settings)
-    assert "CANARY" not in repr(credentials) + repr(connect(settings, credentials))
+    assert MARK not in repr(credentials) + repr(connect(settings, credentials))
 
 
 def test_connecting_imports_no_sdk():

@@ -5,7 +5,8 @@ import pytest
 
 from dashboard.integrations.mail import Attachment, Message
 from dashboard.integrations.outcomes import OverQuota, Refused, Unavailable, Unclear
-from tests.integrations import RESEND_KEY, connected
+from tests.canaries import RESEND_KEY
+from tests.integrations import connected
 from tests.partners.provider import provider
 
 MESSAGE = Message(to="Robin <robin@mail.example>", subject="Your quote", html="<p>Hello</p>", text="Hello")

@@ -5,6 +5,7 @@ import pytest
 from dashboard.integrations.mail import Attachment, Message
 from dashboard.integrations.outcomes import Refused, Unavailable, Unclear
 from dashboard.integrations.smtp import Smtp
+from tests.canaries import MAIL_PASSWORD
 from tests.integrations import connected
 from tests.partners.smtp import mail_server
 
@@ -72,11 +73,11 @@ async def test_signs_in_and_says_when_the_password_is_wrong_without_showing_it()
         assert (await its.smtp.test()).startswith("SMTP answered in ")
         await its.mail.send(MESSAGE, "k")
         assert len(server.taken) == 1
-        wrong = connected(SMTP_URL=f"smtp://desk:CANARY@127.0.0.1:{server.port}")
+        wrong = connected(SMTP_URL=f"smtp://desk:{MAIL_PASSWORD}@127.0.0.1:{server.port}")
         for attempt in (wrong.smtp.test(), wrong.mail.send(MESSAGE, "k")):
             with pytest.raises(Refused, match="did not accept the name and password") as caught:
                 await attempt
-            assert "CANARY" not in str(caught.value)
+            assert MAIL_PASSWORD not in str(caught.value)
 
 
 async def test_a_server_that_cannot_be_reached_has_certainly_sent_nothing():

@@ -14,6 +14,7 @@ from dashboard.integrations import addresses, smtp
 from dashboard.integrations.mail import Message
 from dashboard.integrations.outcomes import Refused
 from dashboard.integrations.smtp import Smtp
+from tests.canaries import MAIL_PASSWORD
 from tests.partners.smtp import mail_server
 
 NAME = "mail.harbor.example"
@@ -49,38 +50,42 @@ def resolve_here(monkeypatch, port):
 
 
 async def test_the_mail_and_the_password_go_out_after_starttls(certified, monkeypatch):
-    async with mail_server(password="secret", tls=certified) as server:
+    async with mail_server(password=MAIL_PASSWORD, tls=certified) as server:
         resolve_here(monkeypatch, server.port)
-        await Smtp(f"smtp://desk:secret@{NAME}:{server.port}", trusted=True).send(MESSAGE, "k")
+        await Smtp(f"smtp://desk:{MAIL_PASSWORD}@{NAME}:{server.port}", trusted=True).send(MESSAGE, "k")
         assert len(server.taken) == 1
 
 
 async def test_a_server_without_tls_never_sees_the_password(monkeypatch):
-    async with mail_server(password="secret") as server:
+    async with mail_server(password=MAIL_PASSWORD) as server:
         resolve_here(monkeypatch, server.port)
         with pytest.raises(Refused, match="such as TLS"):
-            await Smtp(f"smtp://desk:secret@{NAME}:{server.port}", trusted=True).send(MESSAGE, "k")
+            await Smtp(f"smtp://desk:{MAIL_PASSWORD}@{NAME}:{server.port}", trusted=True).send(MESSAGE, "k")
         assert server.asked == server.taken == []
 
 
 async def test_a_certificate_of_another_name_is_refused(certified, monkeypatch):
-    async with mail_server(password="secret", tls=certified) as server:
+    async with mail_server(password=MAIL_PASSWORD, tls=certified) as server:
         resolve_here(monkeypatch, server.port)
         with pytest.raises(Refused, match="certificate is not valid for its name"):
-            await Smtp(f"smtp://desk:secret@other.harbor.example:{server.port}", trusted=True).send(MESSAGE, "k")
+            await Smtp(f"smtp://desk:{MAIL_PASSWORD}@other.harbor.example:{server.port}", trusted=True).send(
+                MESSAGE, "k"
+            )
         assert server.asked == server.taken == []
 
 
 async def test_a_vetted_number_must_show_the_certificate_of_the_name(certified, monkeypatch):
     """The connection goes to the address that was checked, the certificate is checked against the name."""
-    async with mail_server(password="secret", tls=certified) as server:
+    async with mail_server(password=MAIL_PASSWORD, tls=certified) as server:
         resolve_here(monkeypatch, server.port)
         monkeypatch.setattr(smtp, "PORTS", (server.port,))
-        theirs = Smtp(f"smtp://desk:secret@{NAME}:{server.port}", trusted=False)
+        theirs = Smtp(f"smtp://desk:{MAIL_PASSWORD}@{NAME}:{server.port}", trusted=False)
         with pytest.raises(Refused, match="not a public one"):
             await theirs.send(MESSAGE, "k")
         monkeypatch.setattr(addresses, "INSIDE", [])
         await theirs.send(MESSAGE, "k")
         assert len(server.taken) == 1
         with pytest.raises(Refused, match="certificate"):
-            await Smtp(f"smtp://desk:secret@other.harbor.example:{server.port}", trusted=False).send(MESSAGE, "k")
+            await Smtp(f"smtp://desk:{MAIL_PASSWORD}@other.harbor.example:{server.port}", trusted=False).send(
+                MESSAGE, "k"
+            )

@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 
 from dashboard.integrations.outcomes import Refused, Unavailable, Unclear
-from tests.integrations import STRIPE_KEY, connected
+from tests.canaries import STRIPE_KEY
+from tests.integrations import connected
 from tests.partners.provider import provider
 
 

@@ -7,7 +7,8 @@ from dashboard.errors import NotFound
 from dashboard.integrations.outcomes import Refused, Unavailable, Unclear
 from dashboard.integrations.signatures import BadSignature
 from dashboard.integrations.telegram import escape
-from tests.integrations import BOT_TOKEN, connected
+from tests.canaries import BOT_TOKEN, MARK
+from tests.integrations import connected
 from tests.partners.provider import provider
 
 
@@ -122,7 +123,7 @@ async def test_the_token_never_reaches_a_log_or_a_message(caplog):
         assert p.asked("telegram")[0].path == f"/bot{BOT_TOKEN}/sendMessage"
     with pytest.raises(Unavailable) as caught:
         await its.send("", "Hello")
-    assert len(said) > 12 and "canary" not in caplog.text + "".join(said) + repr(caught.value)
+    assert len(said) > 12 and MARK not in caplog.text + "".join(said) + repr(caught.value)
 
 
 async def test_a_token_cannot_lead_to_another_address():

@@ -13,6 +13,7 @@ from dashboard.deliveries.tables import Delivery
 from dashboard.orders import money, refunds
 from dashboard.payments import journal
 from dashboard.payments.tables import Payment
+from tests.canaries import PASSWORD
 from tests.orders.cast import activity_of, an_order, as_it_is, deliveries_of, visitor
 
 ONCE = "once-0123456789"
@@ -131,7 +132,7 @@ async def test_wrong_amounts_and_no_reason_come_back_at_their_fields(alice, acme
 
 
 async def test_after_fifteen_minutes_the_password_is_asked_for_and_checked(alice, acme):
-    order, right = await an_order(acme), "correct horse battery staple"
+    order, right = await an_order(acme), PASSWORD
     await User.update({User.password_hash: await passwords.hash(right)}).where(User.id == alice.user.id)
     await Session.update({Session.confirmed_at: clock.now() - timedelta(minutes=16)}).where(Session.id > 0)
     path = f"/acme/orders/{order.number}/refunds"

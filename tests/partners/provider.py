@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests import canaries
 from tests.partners import vendors
 from tests.partners.server import Hang, Read, Reply, Request, Send, Server
 from tests.partners.smtp import mail_server
@@ -79,6 +80,7 @@ class Provider(Server):
         if mode.name == "close":
             raise Hang
         await read()
+        canaries.look(f"body of a request to {service}", request.body)
         if mode.name.isdecimal():
             status = int(mode.name)
             headers = {"Retry-After": mode.retry_after} if status in (429, 503) and mode.retry_after else {}

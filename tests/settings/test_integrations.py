@@ -14,11 +14,13 @@ from dashboard.activity.tables import Activity
 from dashboard.database import rows
 from dashboard.deliveries import actions as deliveries
 from dashboard.deliveries.tables import Delivery
+from tests.canaries import BOT_TOKEN, MARK, PASSWORD, STRIPE_HOOKS, STRIPE_KEY
 from tests.partners.provider import provider
 
 PAGE = "/acme/settings/integrations"
-TELEGRAM = {"telegram_bot_token": "123456:CANARY-token-of-acme", "telegram_chat_id": "-100123"}
-STRIPE = {"stripe_secret_key": "sk_test_CANARYkey", "stripe_webhook_secret": "whsec_CANARYhook"}
+NEWER = f"{STRIPE_HOOKS}newer"
+TELEGRAM = {"telegram_bot_token": BOT_TOKEN, "telegram_chat_id": "-100123"}
+STRIPE = {"stripe_secret_key": STRIPE_KEY, "stripe_webhook_secret": STRIPE_HOOKS}
 
 
 @pytest.fixture
@@ -63,7 +65,7 @@ async def test_connecting_stores_sealed_secrets_tests_them_and_lets_fresh_messag
     assert states == {"fresh": "queued", "old": "held", "other": "held"}
     assert (await credentials.of(acme.id)).telegram_bot_token == TELEGRAM["telegram_bot_token"]
     stored = await rows("SELECT string_agg(value::text, ' ') AS all FROM credential")
-    assert b"CANARY".hex() not in stored[0]["all"]
+    assert MARK.encode().hex() not in stored[0]["all"]
     assert "Set on" in response.text and "by Alice Arden" in response.text
     assert await Activity.exists().where(Activity.verb == "connected", Activity.user == alice.user.id)
 
@@ -72,9 +74,9 @@ async def test_a_secret_is_never_shown_again(alice, partner):
     answers = [await alice.post(f"{PAGE}/stripe", data=STRIPE)]
     answers.append(await alice.post(f"{PAGE}/stripe/test"))
     answers.append(await alice.get(PAGE))
-    answers.append(await alice.post(f"{PAGE}/stripe", data=STRIPE | {"stripe_secret_key": "CANARY with spaces"}))
+    answers.append(await alice.post(f"{PAGE}/stripe", data=STRIPE | {"stripe_secret_key": f"{MARK} with spaces"}))
     for answer in answers:
-        assert "CANARY" not in answer.text and "CANARY" not in str(answer.headers)
+        assert MARK not in answer.text and MARK not in str(answer.headers)
     assert answers[-1].status_code == 422 and "It starts with sk_ or rk_." in answers[-1].text
 
 
@@ -115,7 +117,7 @@ async def test_no_transaction_is_open_while_a_provider_is_asked(alice, acme, par
 
 
 async def test_after_fifteen_minutes_the_password_is_needed(alice, partner):
-    await User.update({User.password_hash: await passwords.hash("a long pass phrase")}).where(User.id == alice.user.id)
+    await User.update({User.password_hash: await passwords.hash(PASSWORD)}).where(User.id == alice.user.id)
     with time_machine.travel(clock.now() + timedelta(minutes=16), tick=False):
         assert 'name="current_password"' in (await alice.get(PAGE)).text
         for form, says in (({}, "Give your password"), ({"current_password": "wrong"}, "This is not your password.")):
@@ -123,7 +125,7 @@ async def test_after_fifteen_minutes_the_password_is_needed(alice, partner):
             assert response.status_code == 422 and says in response.text
             assert TELEGRAM["telegram_bot_token"] not in response.text
         assert await Credential.count() == 0
-        right = TELEGRAM | {"current_password": "a long pass phrase"}
+        right = TELEGRAM | {"current_password": PASSWORD}
         assert (await alice.post(f"{PAGE}/telegram", data=right)).status_code == 200
         assert (await alice.post(f"{PAGE}/telegram/removal")).status_code == 200
     with time_machine.travel(clock.now() + timedelta(minutes=40), tick=False):
@@ -132,9 +134,9 @@ async def test_after_fifteen_minutes_the_password_is_needed(alice, partner):
 
 async def test_an_empty_field_keeps_what_is_there(alice, acme, partner):
     await alice.post(f"{PAGE}/stripe", data=STRIPE)
-    await alice.post(f"{PAGE}/stripe", data={"stripe_secret_key": "", "stripe_webhook_secret": "whsec_newer1"})
+    await alice.post(f"{PAGE}/stripe", data={"stripe_secret_key": "", "stripe_webhook_secret": NEWER})
     known = await credentials.of(acme.id)
-    assert (known.stripe_secret_key, known.stripe_webhook_secret) == ("sk_test_CANARYkey", "whsec_newer1")
+    assert (known.stripe_secret_key, known.stripe_webhook_secret) == (STRIPE_KEY, NEWER)
     response = await alice.post(f"{PAGE}/stripe", data={})
     assert response.status_code == 422 and "Nothing was entered" in response.text
 

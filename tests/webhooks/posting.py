@@ -7,7 +7,7 @@ import stripe as sdk
 
 from dashboard import clock
 from dashboard.webhooks import handlers, ledger
-from tests.conftest import STRIPE_SECRET
+from tests.canaries import STRIPE_HOOKS
 
 
 def an_event(kind="product.updated", id="evt_1", fields=None, **more):
@@ -28,7 +28,7 @@ def a_checkout(id="evt_1", session="cs_1", **fields):
     return an_event("checkout.session.completed", id, facts | fields)
 
 
-def signature(body: bytes, secret=STRIPE_SECRET, at: int | None = None) -> str:
+def signature(body: bytes, secret=STRIPE_HOOKS, at: int | None = None) -> str:
     """The header by the SDK's own signer; for bytes it cannot decode, by the same rule."""
     at = int(clock.now().timestamp()) if at is None else at
     try:
@@ -40,7 +40,7 @@ def signature(body: bytes, secret=STRIPE_SECRET, at: int | None = None) -> str:
         return f"t={at},v1={hmac.new(secret.encode(), b'%d.' % at + body, hashlib.sha256).hexdigest()}"
 
 
-async def send(client, event, *, to="/webhooks/stripe/acme", header=None, at=None, secret=STRIPE_SECRET):
+async def send(client, event, *, to="/webhooks/stripe/acme", header=None, at=None, secret=STRIPE_HOOKS):
     """Post an event, or exact bytes, properly signed unless told otherwise."""
     body = event if isinstance(event, bytes) else json.dumps(event).encode()
     headers = {"Content-Type": "application/json"}

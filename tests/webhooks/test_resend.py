@@ -12,14 +12,13 @@ from dashboard import settings as process_settings
 from dashboard.database import rows
 from dashboard.deliveries import actions as deliveries
 from dashboard.deliveries.tables import Delivery, Suppression
+from tests.canaries import RESEND_HOOKS
 from tests.webhooks.posting import drain
-
-SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 @pytest.fixture(autouse=True)
 def connected(app, settings):
-    process_settings.use(replace(settings, resend_webhook_secret=SECRET))
+    process_settings.use(replace(settings, resend_webhook_secret=RESEND_HOOKS))
 
 
 def a_bounce(provider_id: str) -> bytes:
@@ -34,7 +33,7 @@ def a_bounce(provider_id: str) -> bytes:
     ).encode()  # fmt: skip
 
 
-def signed(body: bytes, secret: str = SECRET, id: str = "msg_1") -> dict[str, str]:
+def signed(body: bytes, secret: str = RESEND_HOOKS, id: str = "msg_1") -> dict[str, str]:
     now = datetime.now(UTC)
     signature = Webhook(secret).sign(id, now, body.decode())
     return {"svix-id": id, "svix-timestamp": str(int(now.timestamp())), "svix-signature": signature}
