@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import asyncpg
@@ -13,9 +13,11 @@ from piccolo.querystring import QueryString
 from piccolo.utils.encoding import JSONDict
 
 from dashboard.errors import Conflict, DashboardError, Invalid, Unavailable
+from dashboard.settings import SettingsError
 
 TIMEOUTS = {"statement_timeout": "10000", "lock_timeout": "3000", "idle_in_transaction_session_timeout": "30000"}
 MIGRATION_LOCK = 712_001
+MIGRATION_TRIES = 20  # of 3 seconds each, while another session holds a table
 AWAY_STATES = ("08", "55P03", "57014", "53300", "53100", "57P01", "57P02", "57P03", "40001", "40P01")
 INPUT_STATES = ("22021", "22P02", "22P05", "22003")
 
@@ -156,20 +158,60 @@ def _input_or_away(problem: BaseException) -> DashboardError:
 
 
 async def migrate() -> Sequence[str]:
-    """Bring the schema up to date; the names of the migrations that ran. Two starters wait for each other."""
+    """Bring the schema up to date; the names of the migrations that ran. Two starters wait for each other, and a start
+    that died half way is completed by the next. SettingsError, in words, when a migration fails."""
+    from piccolo.apps.migrations.tables import Migration
+
+    with _patient():
+        lock = await current_engine().get_new_connection()
+        try:
+            await lock.execute("SET lock_timeout = 0")
+            await lock.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
+            await Migration.create_table(if_not_exists=True)
+            ran: list[str] = []
+            while names := await _next_migration():
+                ran += names
+            return ran
+        finally:
+            await lock.close()
+
+
+@contextlib.contextmanager
+def _patient() -> Iterator[None]:
+    """An index on a large table takes as long as it takes; a migration's own transaction waits for it."""
+    config = current_engine().config
+    usual = config["server_settings"]
+    config["server_settings"] = {**usual, "statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}
+    try:
+        yield
+    finally:
+        config["server_settings"] = usual
+
+
+async def _next_migration() -> list[str]:
+    """Run the first one that is missing; its name. It and its record are one transaction: Piccolo alone writes the
+    record after the commit, and a start killed between the two would find the new schema without it."""
     from piccolo.apps.migrations.commands.forwards import run_forwards
     from piccolo.apps.migrations.tables import Migration
 
-    lock = await current_engine().get_new_connection()
-    try:
-        await lock.execute("SET statement_timeout = 0; SET lock_timeout = 0")
-        await lock.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
-        await Migration.create_table(if_not_exists=True)
-        before = set(await Migration.get_migrations_which_ran(app_name="dashboard"))
-        with contextlib.redirect_stdout(None):
-            result = await run_forwards("dashboard")
-        if not result.success:
-            raise RuntimeError(f"A migration failed: {result.message}")
-        return sorted(set(await Migration.get_migrations_which_ran(app_name="dashboard")) - before)
-    finally:
-        await lock.close()
+    before = set(await Migration.get_migrations_which_ran(app_name="dashboard"))
+    for tries_left in reversed(range(MIGRATION_TRIES)):
+        try:
+            async with transaction():
+                with contextlib.redirect_stdout(None):
+                    result = await run_forwards("dashboard", "1")
+            break
+        except asyncpg.LockNotAvailableError:  # a process of the version before is at work on the table
+            if not tries_left:
+                raise SettingsError(
+                    "The schema could not be changed, because another program holds a table. Stop it, then start again."
+                ) from None
+            await asyncio.sleep(1)
+        except asyncpg.PostgresError as problem:
+            after = max(before, default="the empty database")
+            raise SettingsError(
+                f"The migration after {after} failed: {problem}. No data was lost; when this is mended, start again."
+            ) from problem
+    if not result.success:
+        raise SettingsError(f"A migration failed: {result.message}")
+    return sorted(set(await Migration.get_migrations_which_ran(app_name="dashboard")) - before)
