@@ -75,17 +75,15 @@ async def database(settings):
 @pytest.fixture(autouse=True)
 async def clean_rows(database, settings, nothing_leaked):
     from dashboard import settings as process_settings
-    from dashboard.database import rows
-    from dashboard.piccolo_app import APP_CONFIG
     from dashboard.webhooks import routes
+    from tests.emptying import empty
 
     process_settings.use(settings)
     yield
     routes._known.clear()
     for found in await canaries.rows_with():
         canaries.look("database", found)
-    names = ", ".join(f'"{table._meta.tablename}"' for table in APP_CONFIG.table_classes)
-    await rows(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+    await empty()
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ from dashboard.forms import definition
 from dashboard.piccolo_app import APP_CONFIG
 from tests.browsing import Browser
 from tests.builders import a_member, an_organization
+from tests.emptying import empty
 
 CANARY = "zzcanaryzz"
 ROLES = ("viewer", "agent", "admin", "owner")
@@ -122,8 +123,7 @@ class World:
 
     async def build(self) -> None:
         """Empty the database and fill it again. Sessions keep their ids, so open browsers stay signed in."""
-        names = ", ".join(f'"{table._meta.tablename}"' for table in APP_CONFIG.table_classes)
-        await rows(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+        await empty()
         acme = await an_organization("acme", "Acme", last_order_number=1)
         borealis = await an_organization("borealis", "Borealis")
         people = [(role, acme, role) for role in ROLES] + [("bob", borealis, "owner")]
