@@ -56,20 +56,17 @@ async def handle_all(workers: int = 1) -> None:
     await asyncio.gather(*(drain() for _ in range(workers)))
 
 
-async def final(organization, purchase: str) -> str:
-    """What is left in the end, with the purchase's own name taken out so that purchases compare."""
-    orders = [row for row in await rows(ORDERS, organization.id) if row["session"].endswith(f"_{purchase}")]
-    loose = [row for row in await rows(LOOSE, organization.id) if row["key"].endswith(f"_{purchase}")]
-    return json.dumps([orders, loose], default=str, sort_keys=True).replace(purchase, "PURCHASE")
-
-
 async def finals(organization) -> dict[str, str]:
-    """`final` of every purchase at once."""
+    """What is left of every purchase in the end."""
+    return alike(await rows(ORDERS, organization.id), await rows(LOOSE, organization.id))
+
+
+def alike(orders: list[dict], loose: list[dict]) -> dict[str, str]:
+    """What is left of each purchase, with its own name taken out so that purchases compare."""
     found: dict[str, list] = {}
-    for row in await rows(ORDERS, organization.id):
-        found.setdefault(row["session"].rpartition("_")[2], [[], []])[0].append(row)
-    for row in await rows(LOOSE, organization.id):
-        found.setdefault(row["key"].rpartition("_")[2], [[], []])[1].append(row)
+    for place, kept, name in ((0, orders, "session"), (1, loose, "key")):
+        for row in kept:
+            found.setdefault(row[name].rpartition("_")[2], [[], []])[place].append(row)
     return {
         name: json.dumps(rows, default=str, sort_keys=True).replace(name, "PURCHASE") for name, rows in found.items()
     }
