@@ -11,6 +11,7 @@ from dashboard.runs import actions as runs
 from dashboard.runs import jobs as clock
 from dashboard.runs.clockwork import Job
 from dashboard.runs.tables import Run
+from dashboard.scoring import jobs as scoring
 from dashboard.webhooks import jobs as webhooks
 
 SCHEDULE = [
@@ -18,6 +19,8 @@ SCHEDULE = [
     Job("upsell", orders.upsell, "5 * * * *", "Upsell mails", "7 days after an order is done, once"),
     Job("follow_up", orders.follow_up, "10 * * * *", "Follow-up mails", "7 days after a report, once"),
     Job("watch", clock.watch, "*/5 * * * *", "Watch the jobs", "Tells the team when a job keeps failing"),
+    Job(scoring.JOB, scoring.score_changed, "* * * * *", "Lead scores", "Scores what is new or has changed"),
+    Job("score_all", scoring.score_all, "15 2 * * *", "All lead scores", "What was lately is lately no more"),
     Job("forget_sessions", accounts.forget_sessions, "20 * * * *", "Clean up sessions", "Ends sessions that are over"),
     Job(
         "forget_uploads", intake.forget_unsubmitted_uploads, "15 3 * * *", "Clean up uploads",
