@@ -100,3 +100,8 @@ STATUS: dict[str, dict[str, tuple[str, str]]] = {
 
 # The way of an order from left to right; cancelled and expired leave it.
 STEPS = ("new", "intake_pending", "intake_complete", "in_progress", "done")
+
+
+def score_tone(value: int) -> str:
+    """The tone of a score or a confidence, 0 to 100."""
+    return "positive" if value >= 80 else "warning" if value >= 50 else "danger"

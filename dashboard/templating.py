@@ -53,6 +53,7 @@ def _globals() -> dict[str, Any]:
         "percent": formats.percent,
         "ago": formats.ago,
         "moment": formats.moment,
+        "score_tone": labels.score_tone,
         "brief": formats.brief,
         "day": formats.day,
         "deadline": formats.deadline,

@@ -8,7 +8,10 @@ from dashboard.accounts.tables import Organization, User
 from dashboard.activity.tables import Activity, Note
 from dashboard.database import hint
 
-TOPICS = {"order": "orders", "delivery": "outbox", "event": "events", "intake": "orders", "organization": "settings"}
+TOPICS = {
+    "order": "orders", "delivery": "outbox", "event": "events", "intake": "orders", "organization": "settings",
+    "lead": "leads",
+}  # fmt: skip
 
 
 async def record(

@@ -77,6 +77,7 @@ class Lead(OrganizationOwned, Table):
     phone = Varchar(length=40, default="")
     phone_normalized = Varchar(length=40, default="", help_text="its digits only, to find duplicates")
     stage = Varchar(length=40, default="new", help_text="key of a stage")
+    stage_at = Timestamptz(null=True, default=None, help_text="since when; empty while it is in its first stage")
     source = Varchar(length=80, default="")
     source_data = JSONB(default={}, help_text="UTM and metadata of the first touch")
     owner = ForeignKey(User, null=True, default=None)

@@ -6,8 +6,8 @@ from datetime import date
 from typing import Self
 
 from dashboard.accounts.forms import address_problem, line
-from dashboard.errors import Invalid
-from dashboard.formats import exponent, parse_money
+from dashboard.formats import exponent
+from dashboard.typed import day, money, number, refuse, text, token
 
 LONGEST_REASON = 200
 LONGEST_NOTE = 10_000
@@ -68,51 +68,10 @@ def cancel_reason(data: Mapping[str, str]) -> str:
 
 def deadline(data: Mapping[str, str]) -> date | None:
     """The promised day; None when the field was emptied."""
-    given = text(data, "day").strip()
-    if not given:
-        return None
-    try:
-        day = date.fromisoformat(given)
-    except ValueError:
-        day = None
-    if day is None or not 2000 <= day.year <= 2200:
-        raise Invalid({"day": "Choose a day, like 2026-11-24."})
-    return day
+    return day(data, "day")
 
 
 def note(data: Mapping[str, str]) -> str:
     written = text(data, "text").strip()
     refuse({"text": "" if written else "Write something first."})
     return written[:LONGEST_NOTE]
-
-
-def text(data: Mapping[str, str], name: str) -> str:
-    """A field as it was typed, without the characters that PostgreSQL cannot keep."""
-    given = data.get(name, "")
-    return given.replace("\0", "").encode("utf-8", "ignore").decode() if isinstance(given, str) else ""
-
-
-def number(data: Mapping[str, str], name: str) -> int:
-    """A positive whole number, else 0."""
-    given = text(data, name)
-    return int(given) if given.isascii() and given.isdecimal() and len(given) < 19 else 0
-
-
-def money(data: Mapping[str, str], currency: str) -> int:
-    """The amount in minor units, or -1 when nobody can say what was meant."""
-    parsed = parse_money(text(data, "amount").strip(), currency)
-    return -1 if parsed is None else parsed
-
-
-def token(data: Mapping[str, str]) -> str:
-    """The form's own random word, which makes two clicks one."""
-    once = text(data, "once")
-    if not (8 <= len(once) <= 64 and once.replace("-", "").replace("_", "").isalnum() and once.isascii()):
-        raise Invalid({}, "This form is out of date. Open it again. Nothing was changed.")
-    return once
-
-
-def refuse(problems: dict[str, str]) -> None:
-    """Invalid with every field that has a problem."""
-    if wrong := {field: said for field, said in problems.items() if said}:
-        raise Invalid(wrong)
