@@ -2,7 +2,7 @@
 
 NAVIGATION = [
     ("", [("today", "Today", "house", "H")]),
-    ("Sell", [("orders", "Orders", "shopping-bag", "O")]),
+    ("Sell", [("orders", "Orders", "shopping-bag", "O"), ("leads", "Leads", "users", "L")]),
     (
         "Operate",
         [

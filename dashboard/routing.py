@@ -6,6 +6,7 @@ from dashboard.deliveries.routes import ROUTES as DELIVERIES
 from dashboard.files.routes import ROUTES as FILES
 from dashboard.forms.routes import ROUTES as FORMS
 from dashboard.intake.routes import ROUTES as INTAKE
+from dashboard.leads.routes import ROUTES as LEADS
 from dashboard.orders.routes import ROUTES as ORDERS
 from dashboard.plans.routes import ROUTES as PLANS
 from dashboard.runs.routes import ROUTES as RUNS
@@ -23,6 +24,7 @@ ROUTES = [
     *FILES,
     *FORMS,
     *INTAKE,
+    *LEADS,
     *ORDERS,
     *PLANS,
     *VIEWS,

@@ -1,0 +1,3 @@
+from dashboard.leads.routes.listing import ROUTES as LISTING
+
+ROUTES = [*LISTING]
