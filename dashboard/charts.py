@@ -48,5 +48,20 @@ def runs_summary(outcomes: Sequence[str], shown: int = RUNS_SHOWN) -> str:
     return f"Last {len(latest)} runs: {', '.join(counted) or 'all on time'}"
 
 
+def columns(*series: Sequence[int]) -> list[Bar]:
+    """Columns side by side in groups, one group for each place; heights are shares of the largest value of all. The
+    look of a bar is s1 for the first series, s2 for the second …"""
+    top = max((value for values in series for value in values), default=0) or 1
+    slot = 100 / max(1, max(map(len, series)))
+    width = slot * 0.8 / len(series)
+    return [
+        Bar(
+            _share(place * slot + slot * 0.1 + nr * width), _share(100 - 100 * value / top), _share(width * 0.9),
+            _share(100 * value / top), f"s{nr + 1}",
+        )
+        for nr, values in enumerate(series) for place, value in enumerate(values)
+    ]  # fmt: skip
+
+
 def _share(value: float) -> str:
     return f"{value:.2f}%"

@@ -33,7 +33,7 @@ class Rule:
 
     def condition(self, now: datetime) -> QueryString:
         """Whether it holds for a row `l`, given the facts its kind joins."""
-        given = {
+        given: dict[str, Any] = {
             "since": now - timedelta(days=self.params["days"]) if self.params.get("days") else LONG_AGO,
             "times": self.params.get("times") or 1,
             "values": [value.casefold() for value in self.params.get("values", [])],
