@@ -4,7 +4,7 @@ from piccolo.conf.apps import AppConfig, table_finder
 
 SLICES = (
     "accounts", "activity", "leads", "payments", "files", "forms", "runs", "views",
-    "deliveries", "orders", "intake", "webhooks",
+    "deliveries", "orders", "intake", "webhooks", "campaigns",
 )  # fmt: skip
 
 APP_CONFIG = AppConfig(
