@@ -90,6 +90,9 @@ class Listening(logging.Handler):
         look(f"log of {record.name}", self.format(record))
 
 
+listening = Listening()
+
+
 def watch(app: Litestar) -> Litestar:
     """From now on every answer of this application is read: headers, body, streams, files, also where compressed."""
     inner = app.asgi_handler

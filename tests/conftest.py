@@ -26,7 +26,7 @@ def pytest_configure(config):
     os.environ["DATABASE_URL"] = server.copy(os.environ[SERVER], f"test_{server.RUN}_{worker}")
     os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="bdvar")
     os.environ[canaries.HITS] = os.path.join(os.environ["DATA_DIR"], "canary-hits")
-    logging.getLogger().addHandler(canaries.Listening())
+    logging.getLogger().addHandler(canaries.listening)
 
 
 def pytest_unconfigure(config):
@@ -61,6 +61,7 @@ def nothing_leaked():
     """Torn down after the other fixtures of a test: no secret was in an answer, a log line, a row, a mail."""
     yield
     assert canaries.take() == []
+    assert canaries.listening in logging.getLogger().handlers, "Something replaced the handlers of the root logger."
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -55,7 +55,7 @@ def test_a_handler_without_a_policy_would_be_found():
     async def guarded() -> str:
         return ""
 
-    found = without_policy(Litestar([forgotten, doubled, guarded], openapi_config=None))
+    found = without_policy(Litestar([forgotten, doubled, guarded], openapi_config=None, logging_config=None))
     assert found == ["GET /{org}/forgotten-guard", "GET /{org}/two-guards"]
 
 

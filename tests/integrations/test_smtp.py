@@ -1,4 +1,5 @@
 from dataclasses import replace
+from urllib.parse import quote
 
 import pytest
 
@@ -68,8 +69,9 @@ async def test_the_servers_word_decides_and_its_silence_after_the_text_is_unclea
 
 
 async def test_signs_in_and_says_when_the_password_is_wrong_without_showing_it():
-    async with mail_server(password="p@ss/word") as server:
-        its = connected(SMTP_URL=f"smtp://desk:p%40ss%2Fword@127.0.0.1:{server.port}")
+    password = f"{MAIL_PASSWORD}@/%"
+    async with mail_server(password=password) as server:
+        its = connected(SMTP_URL=f"smtp://desk:{quote(password, safe='')}@127.0.0.1:{server.port}")
         assert (await its.smtp.test()).startswith("SMTP answered in ")
         await its.mail.send(MESSAGE, "k")
         assert len(server.taken) == 1
