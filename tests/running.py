@@ -57,11 +57,11 @@ class Running:
         canaries.look(f"what backdesk {arguments[0]} said", done.stdout + done.stderr)
         return done
 
-    def start(self, port: int | None = None, wait: bool = True, **env: str) -> subprocess.Popen:
+    def start(self, port: int | None = None, wait: bool = True, first: str = "", **env: str) -> subprocess.Popen:
         port = port or self.port
         log = (self.folder / f"server-{port}.log").open("a")
         process = subprocess.Popen(
-            [sys.executable, "-c", "from dashboard.commands import main; main(['run'])"], cwd=ROOT,
+            [sys.executable, "-c", f"{first}\nfrom dashboard.commands import main; main(['run'])"], cwd=ROOT,
             env=self.env | env | {"PORT": str(port), "BASE_URL": self.url}, stdout=log, stderr=log,
         )  # fmt: skip
         self.processes.append(process)

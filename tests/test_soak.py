@@ -1,17 +1,19 @@
-"""Faults that need their own server, rights or time: `make soak`. What cannot run here is skipped and says why."""
+"""Faults of the server and its disk, which need rights and time: `make soak`. What cannot run here is skipped and says why."""
 
 import concurrent.futures
+import contextlib
 import os
 import shutil
 import subprocess
 import time
+from pathlib import Path
 
 import asyncpg
 import pytest
 
 from dashboard import embedded
+from dashboard.embedded import process
 from dashboard.integrations import stripe_samples
-from tests.browser.test_journey import a_plan
 from tests.running import Running, running
 from tests.test_crashes import found
 
@@ -127,26 +129,86 @@ async def test_a_full_disk_answers_no_2xx_and_recovers_alone(tmp_path):
         subprocess.run(["umount", "-l", str(volume)], check=False)
 
 
-async def test_a_clock_that_jumps_ten_years_runs_nothing_twice():
-    """R17: leases go by the database, due work by the clock, and a period is claimed once."""
-    if not shutil.which("faketime"):
-        pytest.skip("the jumping clock needs the package faketime")
-    with running() as its:
-        found(its)
-        its.start()
-        await a_plan(its)
-        event = stripe_samples.event(
-            "checkout.session.completed", "clock", plan="Starter audit", amount=12900, now=int(time.time())
-        )
-        assert its.post_event(event) == 200
-        dsn = its.env["DATABASE_URL"]
-        await settled(its, dsn, 1)
-        for moment in (["-f", "+10y"], ["-f", "-1h"], ["2027-03-28 00:59:58"], ["2026-10-25 00:59:58"]):
-            done = subprocess.run(
-                ["faketime", *moment, its.executable, "-c", "from dashboard.commands import main; main()", "jobs", "run",
-                 "intake_reminders"], env=its.env, capture_output=True, text=True, timeout=60, check=False, cwd=its.root,
-            )  # fmt: skip
-            assert done.returncode == 0, done.stdout + done.stderr
-        reminders = await query(dsn, "SELECT state FROM delivery WHERE name = 'intake_reminder'")
-        assert len(reminders) == 1  # ten years on both were due; only the last one goes, and no later run adds another
-        assert its.command("verify").returncode == 0
+@contextlib.contextmanager
+def failing(folder: Path, call: str, when: int):
+    """strace on every process of the server: the `when`-th such call of each says EIO. Skips where that is forbidden."""
+    if not shutil.which("strace"):
+        pytest.skip("the failing fsync needs the package strace")
+    pids = [each.pid for each in process.living(folder / "postgres")]
+    main = int((folder / "postgres" / "postmaster.pid").read_text().split()[0])
+    command = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}"]
+    command += ["-e", f"inject={call}:error=EIO:when={when}"] + [word for pid in pids for word in ("-p", str(pid))]
+    tracer = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    try:
+        while f"TracerPid:\t{tracer.pid}\n" not in Path(f"/proc/{main}/status").read_text():
+            if tracer.poll() is not None:
+                pytest.skip(f"the failing fsync needs the right to trace processes: {tracer.stderr.read().strip()}")
+            time.sleep(0.02)
+        yield
+    finally:
+        tracer.terminate()
+        tracer.wait(10)
+
+
+def panics(folder: Path) -> int:
+    log = (folder / "postgres" / "server.log").read_text(errors="replace")
+    return sum("PANIC" in line and "Input/output error" in line for line in log.splitlines())
+
+
+async def test_an_fsync_that_fails_stops_the_server_and_no_answer_was_false():
+    """R10: the log's fsync fails under load, then the one of a data file; PostgreSQL panics, replays and is back."""
+    with running(DATABASE_URL="") as its:
+        dsn = embedded.start(its.folder)
+        try:
+            found(its)
+            its.start()
+            answers: dict[str, int] = {}
+
+            def post(number: int) -> None:
+                event = a_checkout(f"f{number}")
+                answers[event["id"]] = its.post_event(event)
+                time.sleep(0.02)
+
+            with concurrent.futures.ThreadPoolExecutor(4) as pool:
+                jobs = [pool.submit(post, number) for number in range(300)]
+                with failing(its.folder, "fdatasync", when=3):
+                    until_panic(its.folder, more_than=0)
+                concurrent.futures.wait(jobs)
+            after_the_log = panics(its.folder)
+            await until_up(dsn)
+            with failing(its.folder, "fsync", when=1), contextlib.suppress(asyncpg.PostgresError, OSError):
+                await query(dsn, "CHECKPOINT")
+            assert panics(its.folder) > after_the_log
+            await until_up(dsn)
+            stored = {row["external_id"] for row in await query(dsn, "SELECT external_id FROM inbound_event")}
+            assert {name for name, status in answers.items() if status == 200} <= stored
+            refused = sum(status != 200 for status in answers.values())
+            assert refused and set(answers.values()) == {200, 503}, set(answers.values())
+            for number in range(300):
+                assert its.post_event(a_checkout(f"f{number}")) == 200
+            await settled(its, dsn, 300)
+            assert its.command("verify").returncode == 0
+            print(
+                f"fsync EIO: {panics(its.folder)} panics, {refused} of 300 refused, none answered falsely, back alone"
+            )
+        finally:
+            its.stop()
+            embedded.stop(its.folder)
+
+
+def until_panic(folder: Path, more_than: int) -> None:
+    until = time.monotonic() + 30
+    while panics(folder) <= more_than:
+        assert time.monotonic() < until, "no fsync failed"
+        time.sleep(0.02)
+
+
+async def until_up(dsn: str) -> None:
+    until = time.monotonic() + 30
+    while True:
+        try:
+            await query(dsn, "SELECT 1")
+            return
+        except (asyncpg.PostgresError, OSError):
+            assert time.monotonic() < until
+            time.sleep(0.1)
