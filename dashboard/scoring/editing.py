@@ -1,6 +1,7 @@
 """The signals as a form: reading what was typed, taking one in or out, saving them all at once."""
 
 import re
+import secrets
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -15,9 +16,10 @@ from dashboard.leads.tables import Signal
 from dashboard.scoring.signals import KINDS, NUMBER, TESTS, Rule, rules_of
 
 MOST, LONGEST_PARAM = 60, 1000
+ROW = re.compile(r"[a-z][a-z0-9]{0,11}")
 POINTS = re.compile(r"[-+\u2212]?[0-9]{1,3}")
 CHANGED_BY_OTHERS = "Somebody else has changed the signals since you opened this page. Reload it. Nothing was changed."
-Line = dict[str, Any]  # one signal as its controls show it: key, label, points, on, days, times, values, …
+Line = dict[str, Any]  # one signal as its controls show it: row, key, label, points, on, days, times, values, …
 
 
 class Offered(NamedTuple):
@@ -31,12 +33,12 @@ def shown(rules: list[Rule]) -> list[Line]:
     """Signals as the controls show them."""
     return [
         {
-            "key": rule.key, "label": rule.label, "points": str(rule.points), "on": rule.enabled,
+            "row": f"r{n}", "key": rule.key, "label": rule.label, "points": str(rule.points), "on": rule.enabled,
             "days": str(rule.params.get("days") or ""), "times": str(rule.params.get("times") or ""),
             "values": ", ".join(rule.params.get("values", [])), "attribute": rule.params.get("attribute", ""),
             "test": rule.params.get("test", ""), "form": str(rule.params.get("form") or ""),
         }
-        for rule in rules
+        for n, rule in enumerate(rules)
     ]  # fmt: skip
 
 
@@ -46,11 +48,12 @@ def lines(data: Mapping[str, str]) -> list[Line]:
     for n in range(MOST):
         given = {name: data.get(f"s{n}.{name}", "") for name in NAMES}
         if given["key"] in KINDS:
-            found.append(given | {"on": data.get(f"s{n}.on") == "yes"})
+            row = given["row"] if ROW.fullmatch(given["row"]) else f"x{n}"
+            found.append(given | {"row": row, "on": data.get(f"s{n}.on") == "yes"})
     return found
 
 
-NAMES = ("key", "label", "points", "days", "times", "values", "attribute", "test", "form")
+NAMES = ("row", "key", "label", "points", "days", "times", "values", "attribute", "test", "form")
 
 
 def added(typed: list[Line], kind: str, offered: Offered) -> list[Line]:
@@ -59,7 +62,9 @@ def added(typed: list[Line], kind: str, offered: Offered) -> list[Line]:
         raise Invalid({}, "There is no such signal. Nothing was changed.")
     if len(typed) >= MOST:
         raise Conflict(f"{MOST} signals are the most. Take one out first. Nothing was changed.")
-    fresh: Line = dict.fromkeys(NAMES, "") | {"key": kind, "points": "10", "on": True, "test": "given"}
+    fresh: Line = dict.fromkeys(NAMES, "") | {
+        "row": f"n{secrets.token_hex(4)}", "key": kind, "points": "10", "on": True, "test": "given",
+    }  # fmt: skip
     if kind == "attribute" and offered.attributes:
         fresh["attribute"] = offered.attributes[0][0]
     if kind not in ("source", "attribute", "form"):

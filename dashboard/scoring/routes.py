@@ -103,9 +103,10 @@ async def effect(request: Request, organization: Organization, rules: list[Rule]
     """The scores as they are beside those of other signals; None: what is typed cannot be asked."""
     known = (await signals.rules_of(organization)).rules
     found = await compare(organization, known, known if rules is None else rules, now)
-    bars = columns(found.before, found.after)
+    same = rules in (None, known)
+    bars = columns(found.before) if same else columns(found.before, found.after)
     return fragment(
-        request, "scoring/_effect.html", effect=found, bars=bars, wrong=rules is None, same=rules in (None, known),
+        request, "scoring/_effect.html", effect=found, bars=bars, wrong=rules is None, same=same,
         waiting=await signals.waiting(organization),
     )  # fmt: skip
 

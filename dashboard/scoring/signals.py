@@ -87,12 +87,12 @@ KINDS = {
     ),
     "ordered": Kind("Has ordered", "orders.times >= {}::int", ("times",), ("orders",), ("times",)),
     "recent": Kind(
-        "Contact or activity lately",
+        "Contact or activity",
         "greatest(l.last_contact_at, timeline.at, orders.at, mails.clicked_at) >= {}::timestamptz", ("since",),
         ("timeline", "orders", "mails"), ("days",),
     ),
     "quiet": Kind(
-        "Nothing for a long time",
+        "Nothing happened",
         "greatest(l.created_at, l.last_contact_at, timeline.at, orders.at, mails.clicked_at) < {}::timestamptz",
         ("since",), ("timeline", "orders", "mails"), ("days",),
     ),
