@@ -9,6 +9,7 @@ from benchmarks.surroundings import Place, get, p, process, timed
 from dashboard.lists import keyset
 from dashboard.orders.filters import ORDERS as ORDERS_PAGE
 
+FONT = re.compile(r'@font-face{[^}]*?url\("([^"]+)"\)[^}]*?unicode-range: ?([^;}]+)')
 SMALL, LARGE = 10_000, 1_000_000
 TIMES, WARM_UP = 150, 20
 TOKENS = {"small": "s" * 43, "large": "l" * 43}
@@ -71,7 +72,7 @@ def run(where: Place) -> tuple[list[tuple[str, Line, Line]], Line, dict[str, int
                 query = deepest(where, size) if name == "deepest page" else query
                 lines[size] = measure(port, f"/{size}/orders{query}", cookies[size])
             compared.append((name, lines["small"], lines["large"]))
-        sizes["first"] = len(first_visit(port, cookies["large"]))
+        sizes["text"], sizes["fonts"] = first_visit(port, cookies["large"])
         _, later = get(port, "/large/orders", cookies["large"], **{"Accept-Encoding": "gzip"})
         sizes["later"] = len(later)
     return compared, floors, sizes
@@ -92,14 +93,21 @@ def deepest(where: Place, size: str) -> str:
     return f"?after={keyset.write(ORDERS_PAGE.sorts['placed'], dict(row))}"
 
 
-def first_visit(port: int, cookie: str) -> bytes:
-    """What a browser needs before the page works: the page, styles, scripts and icons, compressed. The font (48 kB, kept
-    for ever, system letters until it is there) is not waited for and not counted."""
+def first_visit(port: int, cookie: str) -> tuple[int, int]:
+    """Bytes on the wire until the page is as it should be, in gzip: the page with its styles, scripts and icons, and
+    the fonts its characters need (kept for ever; until they are there the system's letters show)."""
     _, body = get(port, "/large/orders", cookie, **{"Accept-Encoding": "gzip"})
-    total, page = body, gzip.decompress(body).decode()
+    page, text, styles = gzip.decompress(body).decode(), len(body), ""
     for address in sorted({*re.findall(r'(?:href|src)="(/static/[^"#]+)', page)}):
-        if address.endswith(".woff2"):
-            continue
-        _, asset = get(port, address, cookie, **{"Accept-Encoding": "gzip"})
-        total += asset
-    return total
+        if not address.split("?")[0].endswith(".woff2"):
+            _, asset = get(port, address, cookie, **{"Accept-Encoding": "gzip"})
+            text += len(asset)
+            styles += gzip.decompress(asset).decode() if ".css" in address else ""
+    fonts = [address for address, codes in FONT.findall(styles) if set(map(ord, page)) & spanned(codes)]
+    return text, sum(len(get(port, address, cookie)[1]) for address in fonts)
+
+
+def spanned(codes: str) -> set[int]:
+    """The characters of a `unicode-range`."""
+    spans = [[int(end, 16) for end in span.strip()[2:].split("-")] for span in codes.split(",")]
+    return {code for span in spans for code in range(span[0], span[-1] + 1)}

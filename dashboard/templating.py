@@ -1,7 +1,5 @@
 """The Jinja environment: strict, escaping, with the few names every template may use."""
 
-import hashlib
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +7,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
 
-from dashboard import charts, clock, formats, labels
+from dashboard import assets, charts, clock, formats, labels
 
 ROOT = Path(__file__).parent.parent
 HTMX_CONFIG = '{"noSwap": [204, 304, "4xx", "5xx"], "defaultTimeout": 15000, "includeIndicatorCSS": false}'
-
-
-@cache
-def static(path: str) -> str:
-    """The address of a file in static/, with its content's hash, so browsers may keep it for ever."""
-    content = hashlib.sha256((ROOT / "static" / path).read_bytes()).hexdigest()[:10]
-    return f"/static/{path}?v={content}"
 
 
 def environment(*, debug: bool = False) -> Environment:
@@ -43,7 +34,8 @@ def config(*, debug: bool = False) -> TemplateConfig:
 
 def _globals() -> dict[str, Any]:
     return {
-        "static": static,
+        "static": assets.address,
+        "style_areas": assets.areas(),
         "labels": labels.STATUS,
         "htmx_config": HTMX_CONFIG,
         "now": clock.now,
@@ -53,7 +45,6 @@ def _globals() -> dict[str, Any]:
         "percent": formats.percent,
         "ago": formats.ago,
         "moment": formats.moment,
-        "score_tone": labels.score_tone,
         "brief": formats.brief,
         "day": formats.day,
         "deadline": formats.deadline,
@@ -62,5 +53,6 @@ def _globals() -> dict[str, Any]:
         "file_size": formats.file_size,
         "initials": formats.initials,
         "hue": formats.hue,
+        "score_tone": labels.score_tone,
         "runs": charts.runs,
     }

@@ -3,23 +3,38 @@
 import asyncio
 from datetime import datetime
 
-from litestar import Litestar
+from litestar import Litestar, Request, Response, get
 from litestar.config.compression import CompressionConfig
-from litestar.datastructures import CacheControlHeader, State
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
-from litestar.static_files import create_static_files_router
+from litestar.params import FromPath
 
-from dashboard import answers, clock, templating, workers
+from dashboard import answers, assets, clock, templating, workers
 from dashboard import settings as process_settings
 from dashboard.accounts import csrf
 from dashboard.accounts.current import SessionMiddleware, provide_organization, provide_user, public
+from dashboard.errors import NotFound
 from dashboard.live import Hub
 from dashboard.routing import ROUTES
 from dashboard.settings import Settings
 
 LARGEST_BODY = 4_000_000
-A_YEAR = 31_536_000
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+@get("/static/{path:path}", name="static", guards=[public], uncompressed=True)
+async def serve_static(request: Request, path: FromPath[str]) -> Response[bytes]:
+    """A style, script, font or picture; compressed beforehand, and kept by browsers, as its address has its hash."""
+    found = assets.find(path.lstrip("/"))
+    if found is None:
+        raise NotFound()
+    headers = {"Cache-Control": FOR_EVER, "ETag": f'"{found.version}"', "Vary": "Accept-Encoding"}
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(b"", status_code=304, headers=headers, media_type=found.media_type)
+    packed = found.packed if "gzip" in request.headers.get("accept-encoding", "") else b""
+    headers |= {"Content-Encoding": "gzip"} if packed else {}
+    return Response(packed or found.body, headers=headers, media_type=found.media_type)
 
 
 def provide_now() -> datetime:
@@ -29,12 +44,8 @@ def provide_now() -> datetime:
 def create_app(settings: Settings, *, background: bool = True) -> Litestar:
     """The application for these settings. Without `background` only requests are answered: tests drive the work."""
     process_settings.use(settings)
-    static = create_static_files_router(
-        "/static", [templating.ROOT / "static"], guards=[public], name="static",
-        cache_control=CacheControlHeader(max_age=A_YEAR, public=True, immutable=True),
-    )  # fmt: skip
     return Litestar(
-        [*ROUTES, static],
+        [*ROUTES, serve_static],
         guards=[csrf.guard],
         dependencies={
             "organization": Provide(provide_organization, sync_to_thread=False),

@@ -6,10 +6,12 @@ python tools/vendor.py --check  no network: compares the committed files with st
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,6 +25,13 @@ PACKAGES = {
     "lucide-static": "1.62.0",
     "axe-core": "4.14.1",
 }
+FONT_TOOLS = ("fonttools==4.68.0", "brotli==1.2.1")
+INTER = PAGES / "inter.css"
+
+# The first page waits for one small font: printable ASCII and the signs our own words and amounts are made of, in the
+# weights the design uses, with the features it uses. Everything else is in files a browser fetches when it meets one.
+SEEN = {*range(0x20, 0x7F), *map(ord, "\u00a0\u202f·…–—‘’“”−×→←↑↓€£©•")}
+WEIGHTS = "wght=400:620"
 
 # Adding an icon = adding its lucide name here and running this file again.
 ICONS = """
@@ -72,11 +81,76 @@ def build_icons(modules: Path) -> None:
     (PAGES / "icons.svg").write_text(sprite)
 
 
+def cut_fonts(modules: Path) -> None:
+    """Inter in three files, and the style sheet that says which characters are in which."""
+    tools = WORK / "fonttools"
+    venv.create(tools, with_pip=True)
+    subprocess.run([tools / "bin" / "pip", "install", "-q", "--disable-pip-version-check", *FONT_TOOLS], check=True)
+    files = modules / "@fontsource-variable" / "inter" / "files"
+    latin, more = (files / f"inter-{name}-wght-normal.woff2" for name in ("latin", "latin-ext"))
+    known, glyphs = json.loads(ask_font(tools, latin)), []
+    rest = {int(code) for code in known["characters"]}
+    seen = SEEN & rest
+    for name in known["glyphs"]:  # the tabular and the raised forms of what is seen, and no other variant
+        stem, _, variant = name.partition(".")
+        if variant in ("tf", "case.tf") or (variant == "case" and stem in {known["characters"][str(c)] for c in seen}):
+            glyphs.append(name)
+    far = {int(code) for code in json.loads(ask_font(tools, more))["characters"]} - rest
+    cut(tools, latin, "inter", seen, "kern,tnum,calt", f"--glyphs={','.join(glyphs)}", "--no-layout-closure")
+    cut(tools, latin, "inter-latin", rest - seen, "kern,tnum,ccmp,mark,mkmk")
+    cut(tools, more, "inter-latin-ext", far, "kern,ccmp,mark,mkmk")
+    files_of = {"inter": seen, "inter-latin": rest - seen, "inter-latin-ext": far}
+    faces = [face(name, ranges(codes, seen | rest | far)) for name, codes in files_of.items()]
+    INTER.write_text("/* Written by tools/vendor.py. */\n" + "".join(faces))
+
+
+def ask_font(tools: Path, font: Path) -> str:
+    """Its characters with their glyphs, and the names of all glyphs, as JSON."""
+    asked = (
+        "import json, sys; from fontTools.ttLib import TTFont; font = TTFont(sys.argv[1]); "
+        "print(json.dumps({'characters': font.getBestCmap(), 'glyphs': font.getGlyphOrder()}))"
+    )
+    return subprocess.run(
+        [tools / "bin" / "python", "-c", asked, font], check=True, capture_output=True
+    ).stdout.decode()
+
+
+def cut(tools: Path, font: Path, name: str, codes: set[int], features: str, *more: str) -> None:
+    """Write static/vendor/NAME.woff2: these characters and features of the font, in the weights we use."""
+    part, narrow = WORK / f"{name}.ttf", WORK / f"{name}-narrow.ttf"
+    subset = [tools / "bin" / "pyftsubset", font, f"--unicodes={','.join(f'{code:x}' for code in sorted(codes))}"]
+    keep = [f"--layout-features={features}", "--name-IDs=0,1,2,5,13,14", "--no-hinting", f"--output-file={part}"]
+    still = os.environ | {"SOURCE_DATE_EPOCH": "0"}  # the same bytes whenever it runs
+    subprocess.run([*subset, *keep, *more], check=True, env=still)
+    fonttools = tools / "bin" / "fonttools"
+    limit = [fonttools, "varLib.instancer", part, WEIGHTS, "--no-recalc-timestamp", "-q", "-o", narrow]
+    subprocess.run(limit, check=True, env=still)
+    subprocess.run(
+        [fonttools, "ttLib.woff2", "compress", "-o", PAGES / f"{name}.woff2", narrow], check=True, capture_output=True
+    )
+
+
+def ranges(codes: set[int], all_codes: set[int]) -> str:
+    """The value of `unicode-range`: neighbours joined, also over short gaps that no font of ours fills."""
+    joined: list[list[int]] = []
+    for code in sorted(codes):
+        if joined and code - joined[-1][1] < 64 and not all_codes & set(range(joined[-1][1] + 1, code)):
+            joined[-1][1] = code
+        else:
+            joined.append([code, code])
+    return ",".join(f"U+{low:X}" + (f"-{high:X}" if high > low else "") for low, high in joined)
+
+
+def face(name: str, characters: str) -> str:
+    """One @font-face. `swap`: text is readable before the font is there."""
+    return (
+        f'@font-face {{\n  font-family: "Inter";\n  src: url("../vendor/{name}.woff2") format("woff2");\n'
+        f"  font-weight: 400 620;\n  font-display: swap;\n  unicode-range: {characters};\n}}\n"
+    )
+
+
 def copy_files(modules: Path) -> None:
-    """Fonts (latin-ext is loaded only by pages that need it), axe for the tests, and every licence text."""
-    fonts = modules / "@fontsource-variable" / "inter" / "files"
-    shutil.copy(fonts / "inter-latin-wght-normal.woff2", PAGES / "inter-latin.woff2")
-    shutil.copy(fonts / "inter-latin-ext-wght-normal.woff2", PAGES / "inter-latin-ext.woff2")
+    """axe for the tests, and every licence text."""
     shutil.copy(modules / "axe-core" / "axe.min.js", TESTS / "axe.min.js")
     shutil.copy(modules / "htmx.org" / "LICENSE", PAGES / "htmx.LICENSE.txt")
     shutil.copy(modules / "@fontsource-variable" / "inter" / "LICENSE", PAGES / "inter.LICENSE.txt")
@@ -123,6 +197,7 @@ def main(arguments: list[str]) -> int:
     modules = install()
     bundle_htmx(modules)
     build_icons(modules)
+    cut_fonts(modules)
     copy_files(modules)
     write_manifest(modules)
     print(MANIFEST.read_text())
