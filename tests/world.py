@@ -5,6 +5,7 @@ something that must not be seen or changed from outside."""
 
 import asyncio
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ import httpx
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
-from piccolo.columns import BigInt, ForeignKey, Integer, SmallInt, Text, Varchar
+from piccolo.columns import BigInt, Column, ForeignKey, Integer, SmallInt, Text, Varchar
 from piccolo.table import Table
 
 from dashboard import clock
@@ -90,11 +91,11 @@ class Door:
     def endless(self) -> bool:
         return self.handler.name == "live"
 
-    def path(self, slug: str) -> str:
-        """The address with this organization, the number 1, and a likely word for everything else."""
-        words = {"org": slug, "slug": slug, "channel": "stripe"}
+    def path(self, slug: str, number: int = 1, **said: str) -> str:
+        """The address with this organization, this number, and what is said or a likely word for everything else."""
+        words = {"org": slug, "slug": slug, "channel": "stripe"} | said
         values = {
-            name: 1 if parameter.type is int else words.get(name, "x" * 43)
+            name: number if parameter.type is int else words.get(name, "x" * 43)
             for name, parameter in self.route.path_parameters.items()
         }
         return self.route.path_format.format(**values)
@@ -166,14 +167,22 @@ def every_column() -> dict[str, str]:
     return values | {"role": "viewer", "email": "mass@assignment.example", "all": "1", "ids": "1", "reason": "1"}
 
 
-async def fill(organization: Organization, user: User) -> None:
-    """One row in every table, belonging to this organization, with a canary in every text."""
+Say = Callable[[type[Table], Column | None], str]  # what a free text of a table says; None: a part of one of WORDS
+
+
+def canary(table: type[Table], column: Column | None) -> str:
+    return f"{table._meta.tablename}:{CANARY}" if column is not None and column._meta.name == "key" else CANARY
+
+
+async def fill(organization: Organization, user: User, number: int = 1, say: Say = canary) -> None:
+    """One row in every table, belonging to this organization, with a canary in every text. Another `number` makes
+    another row, but where there can be one only; `say` puts something else into the texts."""
     known = {"organization": organization.id, "app_user": user.id}
     tables = [table for table in APP_CONFIG.table_classes if table._meta.tablename not in OWN]
     while tables:
         table = next(table for table in tables if _parents(table) <= set(known))
-        await table.insert(table(**_facts(table, known)))
-        known[table._meta.tablename] = 1
+        made = await table.insert(table(**_facts(table, known, number, say))).on_conflict(action="DO NOTHING")
+        known[table._meta.tablename] = made[0]["id"] if made else 1
         tables.remove(table)
 
 
@@ -185,29 +194,36 @@ def _parents(table: type[Table]) -> set[str]:
     }
 
 
-def _facts(table: type[Table], known: dict[str, int]) -> dict[str, Any]:
+def _facts(table: type[Table], known: dict[str, int], number: int, say: Say) -> dict[str, Any]:
     """Values for a row: what WORDS says, a parent's id, a canary in every free text, else the column's own default."""
     said = WORDS.get(table._meta.tablename, {})
     facts = {}
     for column in table._meta.columns:
         name = column._meta.name
         if name in said:
-            facts[name] = said[name]
+            facts[name] = _saying(said[name], lambda: say(table, None))
         elif isinstance(column, ForeignKey):
             parent = column._foreign_key_meta.resolved_references._meta.tablename
             if not column._meta.null or parent == "organization":
                 facts[name] = known[parent]
         elif isinstance(column, Varchar | Text) and not column._meta.params.get("default") and not column._meta.null:
             choices = column._meta.choices
-            facts[name] = next(iter(choices)).value if choices else _text(table, column)
+            length = getattr(column, "length", None) or 1000
+            facts[name] = next(iter(choices)).value if choices else say(table, column)[:length]
         elif isinstance(column, BigInt | Integer | SmallInt) and not column._meta.primary_key and not column._meta.null:
-            facts[name] = 1
+            facts[name] = number
     return facts
 
 
-def _text(table: type[Table], column: Any) -> str:
-    text = f"{table._meta.tablename}:{CANARY}" if column._meta.name == "key" else CANARY
-    return text[: getattr(column, "length", None) or 1000]
+def _saying(value: Any, words: Callable[[], str]) -> Any:
+    """The same value, with other words where it has the canary."""
+    if isinstance(value, str):
+        return value.replace(CANARY, words()) if CANARY in value else value
+    if isinstance(value, bytes):
+        return _saying(value.decode(), lambda: json.dumps(words())[1:-1]).encode()  # the body of an event
+    if isinstance(value, list):
+        return [_saying(each, words) for each in value]
+    return {key: _saying(each, words) for key, each in value.items()} if isinstance(value, dict) else value
 
 
 async def fingerprint() -> str:
