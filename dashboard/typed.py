@@ -1,5 +1,6 @@
 """What somebody typed into a form, field by field. Nothing here knows what the form is about."""
 
+import secrets
 from collections.abc import Mapping
 from datetime import date
 
@@ -45,6 +46,11 @@ def token(data: Mapping[str, str]) -> str:
     if not (8 <= len(once) <= 64 and once.replace("-", "").replace("_", "").isalnum() and once.isascii()):
         raise Invalid({}, "This form is out of date. Open it again. Nothing was changed.")
     return once
+
+
+def once() -> str:
+    """A new such word."""
+    return secrets.token_urlsafe(16)
 
 
 def refuse(problems: dict[str, str]) -> None:

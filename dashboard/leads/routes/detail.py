@@ -1,0 +1,63 @@
+"""One lead: its page, the rest of its timeline, and taking any change back."""
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+from litestar.response import Redirect, Template
+
+from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, agent, viewer
+from dashboard.errors import NotFound
+from dashboard.leads import changes, detail
+from dashboard.leads.routes import history
+from dashboard.leads.routes.showing import facts, href, show
+from dashboard.pages import fragment, page
+
+
+@get("/{org:str}/leads/{id:int}", name="leads.detail", guards=[viewer])
+async def show_lead(
+    request: Request, organization: CurrentOrganization, now: Now, id: FromPath[int]
+) -> Template | Redirect:
+    """The page; htmx gets its body. A lead that was merged leads to the one that took it in."""
+    lead = await detail.find(organization, id)
+    if lead["merged_into"]:
+        return Redirect(href(organization, lead["merged_into"]), status_code=303)
+    if lead["deleted_at"]:
+        raise NotFound("This lead was deleted.")
+    asked, until = (request.query_params.get(name, "") for name in ("timeline", "until"))
+    return page(
+        request, "leads/detail.html", "leads/_lead.html", **await facts(organization, lead, now, asked or "all", until)
+    )
+
+
+@get("/{org:str}/leads/{id:int}/timeline", name="leads.timeline", guards=[viewer])
+async def show_more(request: Request, organization: CurrentOrganization, now: Now, id: FromPath[int]) -> Template:
+    """The lines of the timeline behind a cursor."""
+    lead = await detail.shown(organization, id)
+    shown, after = request.query_params.get("timeline", "all"), request.query_params.get("after", "")
+    found = await history.read(organization, lead, shown, after)
+    return fragment(request, "leads/_more.html", lead=lead, history=found, now=now, zone=organization.time_zone)
+
+
+@post("/{org:str}/leads/{id:int}/changes/{batch:str}/reversal", name="leads.undo", guards=[agent], status_code=200)
+async def undo(
+    request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now, id: FromPath[int],
+    batch: FromPath[str],
+) -> Template | Response:  # fmt: skip
+    """Take one change back, unless something of it has changed since."""
+    back = await changes.reverse(organization, id, batch, user)
+    notice = "It has changed since. Nothing was taken back." if back.since else "Taken back."
+    return await show(request, organization, id, now, notice)
+
+
+@post("/{org:str}/leads/{id:int}/deletion", name="leads.delete", guards=[agent], status_code=200)
+async def delete(
+    request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now, id: FromPath[int]
+) -> Template | Response:
+    """Take the lead away; the page stays open, so that it can be taken back."""
+    gone = await changes.delete(organization, id, now, user)
+    lead = await detail.find(organization, id)
+    undo = href(organization, id, "changes", gone.batch, "reversal") if gone.done else None
+    notice = f"{lead['who']} deleted. Orders and mails stay. It can come back for 30 days."
+    return fragment(request, "leads/_deleted.html", lead=lead, notice=notice, undo=undo, undo_target="#lead")
+
+
+ROUTES = [show_lead, show_more, undo, delete]
