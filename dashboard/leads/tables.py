@@ -191,6 +191,7 @@ class Merge(OrganizationOwned, Table, tablename="lead_merge"):
     undone_at = Timestamptz(null=True, default=None)
 
 
+    after: Any = JSONB(default={}, help_text="the same columns as the merge left them")
 class Distinct(OrganizationOwned, Table, tablename="lead_distinct"):
     """Two leads a person said are not the same; never proposed again. `low` < `high`."""
 
@@ -203,13 +204,25 @@ class Erasure(OrganizationOwned, Table):
     """That a person was forgotten; enough to forget them again in a restored backup, not enough to know them."""
 
     lead = BigInt()
+class Pair(OrganizationOwned, Table, tablename="lead_pair"):
+    """Two leads that look like the same person, found at night, until somebody decides. `low` < `high`."""
+
+    low = ForeignKey(Lead, null=False)
+    high = ForeignKey(Lead, null=False, index=True)
+    strength = SmallInt(help_text="0-100, for the order of the list")
+    why = Varchar(length=120)
+
+
     email_hash = Bytea(null=True, default=None, help_text="keyed hash of the address")
     by = ForeignKey(User, null=True, default=None)
     counts: Any = JSONB(default={}, help_text="table → rows that were anonymised")
 
+    cause = Varchar(length=10, default="asked", help_text="asked, retention or deleted")
 
 class Signal(OrganizationOwned, Table, tablename="score_signal"):
     """One editable reason for points. Without rows of its own an organization has the usual ones."""
+    words: Any = JSONB(default=[], help_text="what is still looked for where no key leads; empty once finished")
+    finished_at = Timestamptz(null=True, default=None, help_text="when the last trace was looked for and removed")
 
     key = Varchar(length=40, help_text="which question is asked, such as opened_mail or company_given")
     label = Varchar(length=120)
