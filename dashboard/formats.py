@@ -45,13 +45,14 @@ def exponent(currency: str) -> int | None:
 # ── money ──
 
 
-def money(minor: int, currency: str) -> str:
-    """€1,284.00, −$5.00, JPY 500; "1234 XXQ (minor units)" where the currency is unknown."""
+def money(minor: int, currency: str, *, rough: bool = False) -> str:
+    """€1,284.00, −$5.00, JPY 500; "1234 XXQ (minor units)" where the currency is unknown. `rough`, for estimates and
+    wishes, leaves decimals out that are nothing: €1,284."""
     decimals = exponent(currency)
     if decimals is None:
         return f"{num(minor)} {currency} (minor units)"
     whole, rest = divmod(abs(minor), 10**decimals)
-    amount = f"{whole:,}.{rest:0{decimals}d}" if decimals else f"{whole:,}"
+    amount = f"{whole:,}.{rest:0{decimals}d}" if decimals and (rest or not rough) else f"{whole:,}"
     return _signed(minor, currency, amount)
 
 

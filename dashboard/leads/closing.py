@@ -16,7 +16,7 @@ async def move(organization: Organization, id: int, step: Step, now: datetime, b
     """Take the lead to a stage that is still open; it then is neither won nor lost. There already: nothing."""
 
     def facts(before: dict[str, Any]) -> Facts:
-        return _into(before, step, now) | OPEN
+        return into(before, step, now)
 
     return await change(organization, id, facts, "moved", f"moved the lead to {step.name}", by=by)
 
@@ -50,6 +50,11 @@ async def lose(organization: Organization, id: int, step: Step, reason: str, now
         )
 
     return await change(organization, id, facts, "lost", "gave the deal up", by=by, detail=reason)
+
+
+def into(before: dict[str, Any], step: Step, now: datetime) -> dict[str, Any]:
+    """The columns of a lead that comes to a stage; neither won nor lost, unless the caller says so."""
+    return _into(before, step, now) | OPEN
 
 
 def _into(before: dict[str, Any], step: Step, now: datetime) -> dict[str, Any]:
