@@ -1,6 +1,7 @@
 """What can be done with a form. The draft is edited; a published version is only ever added."""
 
 from collections.abc import Callable
+from typing import Any
 
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Organization
@@ -8,7 +9,9 @@ from dashboard.activity import actions as activity
 from dashboard.database import row, transaction
 from dashboard.errors import Conflict, Invalid, NotFound
 from dashboard.forms import definition as definitions
+from dashboard.forms import lead_forms
 from dashboard.forms.definition import Definition
+from dashboard.forms.handling import Handling
 from dashboard.forms.keys import free, one_line, slug
 from dashboard.forms.sections import publishable
 from dashboard.forms.tables import Form, FormKind, FormVersion
@@ -17,17 +20,23 @@ LOCK = "SELECT id FROM form WHERE id = {} AND organization = {} FOR UPDATE"
 ARCHIVED = "This form is archived. Bring it back before changing it."
 
 
-async def create(organization: Organization, name: str, *, by: Visitor, draft: Definition | None = None) -> Form:
-    """A new intake form with an empty first section, or with a copy of `draft`."""
+async def create(
+    organization: Organization, name: str, *, by: Visitor, draft: Definition | None = None, kind: str = FormKind.intake,
+    settings: dict[str, Any] | None = None,
+) -> Form:  # fmt: skip
+    """A new form as one begins, or with a copy of `draft`. `settings` only mean something to lead forms."""
     name = one_line(name, 120)
     if not name:
         raise Invalid({"name": "Give the form a name, like “Website audit”."})
+    if kind not in FormKind.__members__:
+        raise Invalid({"kind": "Choose what the form is for."})
+    usual = lead_forms.start(name) if kind == FormKind.lead else definitions.empty(name)
     async with transaction():
         await row("SELECT id FROM organization WHERE id = {} FOR UPDATE", organization.id)
         taken = {found["slug"] for found in await Form.select_of(organization, Form.slug)}
         form = Form(
             organization=organization.id, slug=free(slug(name).replace("_", "-"), taken), name=name,
-            kind=FormKind.intake, draft=definitions.complete(draft or definitions.empty(name)),
+            kind=kind, draft=definitions.complete(draft or usual), settings=settings or {},
         )  # fmt: skip
         await form.save()
         await form.refresh()
@@ -64,7 +73,7 @@ async def publish(organization: Organization, form: Form, by: Visitor) -> tuple[
         if held.archived_at:
             raise Conflict(ARCHIVED)
         wanted = publishable(held.draft)
-        if faults := definitions.faults(wanted):
+        if faults := faults_of(held, wanted):
             raise Invalid({"draft": " ".join(faults)}, "The form cannot be published yet.")
         newest = (
             await FormVersion.of(organization)
@@ -98,7 +107,28 @@ async def archive(organization: Organization, form: Form, *, archived: bool, by:
 
 async def duplicate(organization: Organization, form: Form, by: Visitor) -> Form:
     """A new form with the same draft, not published."""
-    return await create(organization, f"{form.name[:110]} copy", by=by, draft=publishable(form.draft))
+    copy: dict[str, Any] = {"kind": form.kind, "settings": form.settings}
+    return await create(organization, f"{form.name[:110]} copy", by=by, draft=publishable(form.draft), **copy)
+
+
+async def handle(organization: Organization, form: Form, handling: Handling, by: Visitor) -> bool:
+    """What happens with the answers of a lead form from now on. The same again changes nothing (False)."""
+    async with transaction():
+        held = await _held(organization, form)
+        if held.archived_at:
+            raise Conflict(ARCHIVED)
+        if held.kind != FormKind.lead:
+            raise NotFound("Only lead forms are handled so.")
+        if held.settings == handling.stored():
+            return False
+        await Form.update({Form.settings: handling.stored()}).where(Form.id == held.id)
+        await activity.record(organization, "form", form.id, "handling", f"Handling of form {held.name} changed", by=by)
+    return True
+
+
+def faults_of(form: Form, draft: Definition) -> list[str]:
+    """What is wrong with a draft, by what the form is for."""
+    return definitions.faults(draft) + (list(lead_forms.faults(draft)) if form.kind == FormKind.lead else [])
 
 
 async def _held(organization: Organization, form: Form) -> Form:

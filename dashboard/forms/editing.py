@@ -46,12 +46,15 @@ def add_field(definition: Definition, section_key: str, kind: str) -> tuple[Defi
 
 
 def change_field(definition: Definition, key: str, posted: Mapping[str, str]) -> Definition:
-    """Write what the field's form says: label, help, required, options (one a line), when ("field=value"), min, max."""
+    """Write what the field's form says: label, help, required, options (one a line), when ("field=value"), min,
+    max, and of a lead form what it fills in (to)."""
     draft = deepcopy(definition)
     field = _field(draft, key)
     field["label"] = one_line(posted.get("label", ""), 200)
     field["help"] = one_line(posted.get("help", ""), 300)
     field["required"] = posted.get("required", "") == "yes"
+    if "to" in posted:
+        field["to"] = posted["to"]
     source, _, value = posted.get("when", "").partition("=")
     field["when"] = {"field": source, "is": value} if source else None
     if field["type"] in ("choice", "choices"):

@@ -4,10 +4,12 @@ from dashboard.forms.sections import publishable
 from dashboard.forms.tables import Form, FormVersion
 
 LIST = """
-    SELECT f.id, f.name, f.published, f.archived_at, f.draft - 'removed' AS draft, v.definition,
-           v.created_at AS published_at
+    SELECT f.id, f.name, f.kind, f.slug, f.published, f.archived_at, f.draft - 'removed' AS draft, v.definition,
+           v.created_at AS published_at,
+           (SELECT count(*) FROM (SELECT FROM capture c WHERE c.form = f.id AND c.submitted_at IS NOT NULL
+                                  LIMIT 10001) sent) AS sent
     FROM form f LEFT JOIN form_version v ON v.form = f.id AND v.number = f.published
-    WHERE f.organization = {} AND f.kind = 'intake' ORDER BY lower(f.name), f.id"""
+    WHERE f.organization = {} ORDER BY lower(f.name), f.id"""
 
 
 async def current_version(organization: Organization, form: int | None) -> FormVersion | None:
@@ -23,7 +25,8 @@ async def current_version(organization: Organization, form: int | None) -> FormV
 
 
 async def list_forms(organization: Organization) -> list[dict]:
-    """Every intake form, and whether its draft differs from what is published."""
+    """Every form, how often it was sent where it is public (up to 10,001), whether its draft differs from what is
+    published."""
     found = await rows(LIST, organization.id)
     return [
         form | {"changed": form["definition"] is not None and form["definition"] != form["draft"]} for form in found

@@ -1,3 +1,3 @@
-from dashboard.forms.routes import builder, listing, preview
+from dashboard.forms.routes import builder, handling, listing, preview
 
-ROUTES = [*listing.ROUTES, *builder.ROUTES, *preview.ROUTES]
+ROUTES = [*listing.ROUTES, *builder.ROUTES, *handling.ROUTES, *preview.ROUTES]

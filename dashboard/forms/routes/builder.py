@@ -7,14 +7,17 @@ from litestar import Request, delete, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
+from dashboard.accounts import forms
 from dashboard.accounts.current import CurrentOrganization, CurrentUser, admin, viewer
 from dashboard.accounts.tables import Organization
-from dashboard.errors import Invalid
+from dashboard.errors import Invalid, NotFound
 from dashboard.files.uploads import read_values
-from dashboard.forms import actions, definition, editing, queries, sections
+from dashboard.forms import actions, definition, editing, lead_forms, queries, sections
 from dashboard.forms.definition import Definition
-from dashboard.forms.tables import Form
+from dashboard.forms.routes import handling
+from dashboard.forms.tables import Form, FormKind
 from dashboard.intake import queries as intake
+from dashboard.leads.tables import Attribute
 from dashboard.pages import fragment, page
 
 Typed = dict[str, str]
@@ -23,16 +26,29 @@ BASE = "/{org:str}/settings/forms/{id:int}"
 
 async def built(organization: Organization, form: Form, *, field: str = "", section: str = "") -> dict[str, Any]:
     """What the builder shows. `field` or `section` is the one being edited."""
-    draft = form.draft
+    draft, is_lead = form.draft, form.kind == FormKind.lead
     open_now = await intake.open_by_version(organization, form.id)
     return {
-        "form": form, "draft": draft, "types": definition.TYPES, "editing": field, "editing_section": section,
-        "changed": await queries.is_changed(organization, form), "faults": definition.faults(draft),
+        "form": form, "draft": draft, "editing": field, "editing_section": section,
+        "types": lead_forms.LEAD_TYPES if is_lead else definition.TYPES,
+        "changed": await queries.is_changed(organization, form), "faults": actions.faults_of(form, draft),
         "older": sum(count for number, count in open_now.items() if number != form.published),
         "choices_before": {f["key"]: editing.sources_for(draft, f["key"]) for f in definition.fields(draft)},
         "answers_of": definition.answers_of, "bounds": editing.bounds, "find": definition.find,
-        "errors": {}, "typed": {},
-    }  # fmt: skip
+        "errors": {}, "typed": {}, "targets": await targets(organization, form),
+    } | (await handling.shown(organization, form) if is_lead else {})  # fmt: skip
+
+
+async def targets(organization: Organization, form: Form) -> dict[str, list[tuple[str, str]]]:
+    """What each question of a lead form can fill in, by its key."""
+    if form.kind != FormKind.lead:
+        return {}
+    attributes = (
+        await Attribute.select_of(organization, Attribute.key, Attribute.label, Attribute.kind)
+        .where(Attribute.archived_at.is_null())
+        .order_by(Attribute.position)
+    )
+    return {field["key"]: lead_forms.targets(field, attributes) for field in definition.fields(form.draft)}
 
 
 async def change(
@@ -117,13 +133,16 @@ async def move_section(
 async def add_field(request: Request, organization: CurrentOrganization, id: FromPath[int]) -> Template:
     """A new field at the end of its section, opened for editing."""
     form, added = await typed(request), ""
+    of = await Form.get_of(organization, id)
+    if of.kind == FormKind.lead and form.get("type") not in lead_forms.LEAD_TYPES:
+        raise NotFound("There is no such type of field.")
 
     def edit(draft: Definition) -> Definition:
         nonlocal added
         draft, added = editing.add_field(draft, form.get("section", ""), form.get("type", ""))
         return draft
 
-    changed = await actions.edit(organization, await Form.get_of(organization, id), edit)
+    changed = await actions.edit(organization, of, edit)
     return fragment(request, "forms/_builder.html", **await built(organization, changed, field=added))
 
 
@@ -134,6 +153,9 @@ async def change_field(
     """Save one field, or show it again with what is wrong and what was typed."""
     form = await typed(request)
     try:
+        if "to" in form:
+            offered = (await targets(organization, await Form.get_of(organization, id))).get(key, [])
+            forms.refuse({"to": "" if form["to"] in dict(offered) else "Choose from the list."})
         return await change(request, organization, id, lambda draft: editing.change_field(draft, key, form))
     except Invalid as problem:
         facts = await built(organization, await Form.get_of(organization, id), field=key)

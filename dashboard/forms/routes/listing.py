@@ -12,7 +12,7 @@ from dashboard.accounts.tables import Organization
 from dashboard.errors import Conflict, Invalid
 from dashboard.files.uploads import read_values
 from dashboard.forms import actions, queries
-from dashboard.forms.tables import Form
+from dashboard.forms.tables import Form, FormKind
 from dashboard.orders.tables import Plan
 from dashboard.pages import fragment, page, redirect
 
@@ -31,17 +31,18 @@ async def listed(organization: Organization) -> dict[str, Any]:
 @get("/{org:str}/settings/forms", name="forms.list", guards=[viewer])
 async def show_forms(request: Request, organization: CurrentOrganization) -> Template:
     facts = await listed(organization)
-    return page(request, "forms/list.html", "forms/_list.html", name="", errors={}, **facts)
+    return page(request, "forms/list.html", "forms/_list.html", name="", kind="", errors={}, **facts)
 
 
 @post("/{org:str}/settings/forms", name="forms.create", guards=[admin], status_code=200)
 async def create_form(request: Request, organization: CurrentOrganization, user: CurrentUser) -> Response | Template:
     """A new form, opened in the builder."""
-    name = dict(await read_values(request)).get("name", "")
+    posted = dict(await read_values(request))
+    name, kind = posted.get("name", ""), posted.get("kind", "") or FormKind.intake
     try:
-        form = await actions.create(organization, name, by=user)
+        form = await actions.create(organization, name, by=user, kind=kind)
     except Invalid as problem:
-        return fragment(request, "forms/_new.html", status_code=422, name=name[:200], errors=problem.fields)
+        return fragment(request, "forms/_new.html", status_code=422, name=name[:200], kind=kind, errors=problem.fields)
     return redirect(request, f"/{organization.slug}/settings/forms/{form.id}")
 
 
