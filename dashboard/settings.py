@@ -10,6 +10,7 @@ from dotenv import dotenv_values
 
 PRODUCTION, DEVELOPMENT = "production", "development"
 SHORTEST_SECRET = 32
+LEAST_WORK = "least"
 KNOWN_WORDS = ("changeme", "change-me", "secret", "example", "default", "password", "development", "insecure", "test")
 
 
@@ -28,6 +29,7 @@ class Settings:
     secret_key: str
     internal_api_secret: str
     trusted_proxies: str
+    password_work: str
     allow_real_sends: bool
     stripe_api_base: str
     stripe_secret_key: str
@@ -79,6 +81,8 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
     environment = env.get("ENVIRONMENT") or DEVELOPMENT
     if environment not in (PRODUCTION, DEVELOPMENT):
         raise SettingsError(f"ENVIRONMENT must be {DEVELOPMENT} or {PRODUCTION}.")
+    if env.get("PASSWORD_WORK", "") not in ("", LEAST_WORK):
+        raise SettingsError(f"PASSWORD_WORK must be {LEAST_WORK}, for tests, or not be set.")
     text = {
         name: env.get(name.upper(), "").strip() or BASE_URLS.get(name, "")
         for name, kind in Settings.__annotations__.items()
@@ -119,6 +123,8 @@ def _refuse_unsafe(settings: Settings) -> None:
             raise SettingsError(f"{name} is shorter than {SHORTEST_SECRET} characters. {make_one}")
         if any(word in value.lower() for word in KNOWN_WORDS) or len(set(value)) < 10:
             raise SettingsError(f"{name} looks like an example value. {make_one}")
+    if settings.password_work:
+        raise SettingsError("PASSWORD_WORK is for tests: passwords hashed with it are guessed quickly. Remove it.")
     if settings.secret_key == settings.internal_api_secret:
         raise SettingsError("INTERNAL_API_SECRET must differ from SECRET_KEY.")
     if not settings.base_url.startswith("https://"):

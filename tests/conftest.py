@@ -42,6 +42,7 @@ def settings():
     env = {name: os.environ[name] for name in ("DATABASE_URL", "DATA_DIR")}
     env |= {
         "BASE_URL": "https://test.local",
+        "PASSWORD_WORK": "least",
     }
     for name in ("SECRET_KEY", "INTERNAL_API_SECRET", "STRIPE_WEBHOOK_SECRET"):
         env[name] = canaries.EVERY[name]

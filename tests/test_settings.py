@@ -34,6 +34,13 @@ def test_production_refuses_one_secret_used_twice_and_a_plain_http_address():
         load(GOOD | {"BASE_URL": "http://desk.acme.example"})
 
 
+def test_production_never_hashes_passwords_with_less_work():
+    with pytest.raises(SettingsError, match="PASSWORD_WORK"):
+        load(GOOD | {"PASSWORD_WORK": "least"})
+    with pytest.raises(SettingsError, match="PASSWORD_WORK"):
+        load({"PASSWORD_WORK": "some"})
+
+
 def test_development_needs_nothing_and_keeps_a_random_key_for_the_next_start(tmp_path):
     env = {"DATA_DIR": str(tmp_path)}
     first, second = with_development_secrets(load(env)), with_development_secrets(load(env))

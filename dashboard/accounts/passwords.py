@@ -2,9 +2,12 @@
 
 import asyncio
 import unicodedata
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+
+from dashboard import settings
 
 SHORTEST, SHORTEST_OWNER, LONGEST = 12, 15, 128
 # What guessing programs try first: words, rows of keys and runs. A password made of these and digits is no password.
@@ -17,9 +20,9 @@ KNOWN = """
 COMMON = sorted(KNOWN.split(), key=len, reverse=True)
 LOOK_ALIKES = str.maketrans("@4301$5!7", "aaeolssit")
 
-_hasher = PasswordHasher(memory_cost=65536, time_cost=3, parallelism=1)
+STRONG = PasswordHasher(memory_cost=65536, time_cost=3, parallelism=1)
+LEAST = PasswordHasher(memory_cost=8, time_cost=1, parallelism=1)  # PASSWORD_WORK=least, which production refuses
 _at_once = asyncio.Semaphore(2)
-NOBODY = _hasher.hash("nobody has this password, it only costs the same time")
 verifications = 0  # counted so that a test can show equal work on every path
 
 
@@ -46,20 +49,31 @@ def _guessed(text: str) -> bool:
     return False
 
 
+def _hasher() -> PasswordHasher:
+    return LEAST if settings.current().password_work == settings.LEAST_WORK else STRONG
+
+
+@cache
+def _nobody(hasher: PasswordHasher) -> str:
+    """Checked where there is no account: nobody has this password, it only costs the same time."""
+    return hasher.hash("nobody")
+
+
 async def hash(password: str) -> str:
     """The argon2id hash to store."""
     async with _at_once:
-        return await asyncio.to_thread(_hasher.hash, _bytes(password))
+        return await asyncio.to_thread(_hasher().hash, _bytes(password))
 
 
 async def verify(stored: str, password: str) -> bool:
     """Whether the password is right. Costs the same for no account, no password and over-long input."""
     global verifications
     verifications += 1
-    usable = bool(stored) and len(password) <= LONGEST
+    usable, hasher = bool(stored) and len(password) <= LONGEST, _hasher()
     async with _at_once:
+        nobody = await asyncio.to_thread(_nobody, hasher)  # also where it is not needed: the first try tells nothing
         try:
-            matched = await asyncio.to_thread(_hasher.verify, stored if stored else NOBODY, _bytes(password[:LONGEST]))
+            matched = await asyncio.to_thread(hasher.verify, stored or nobody, _bytes(password[:LONGEST]))
         except (VerificationError, InvalidHashError):
             return False
     return matched and usable
@@ -67,7 +81,7 @@ async def verify(stored: str, password: str) -> bool:
 
 def outdated(stored: str) -> bool:
     """Whether the hash was made with weaker settings than today's."""
-    return _hasher.check_needs_rehash(stored)
+    return _hasher().check_needs_rehash(stored)
 
 
 def _bytes(password: str) -> bytes:

@@ -1,8 +1,17 @@
 """What counts as a password, and how it is kept."""
 
+from dataclasses import replace
+
 import pytest
 
+from dashboard import settings as process_settings
 from dashboard.accounts import passwords
+
+
+@pytest.fixture
+def real_work(settings):
+    """The parameters everybody gets but the tests."""
+    process_settings.use(replace(settings, password_work=""))
 
 
 @pytest.mark.parametrize(
@@ -29,7 +38,7 @@ def test_an_owner_needs_fifteen_characters():
     assert "at least 15" in passwords.problem("x7#Lq9!vTz2m", owner=True)
 
 
-async def test_a_hash_is_argon2id_with_our_settings_and_never_the_same_twice():
+async def test_a_hash_is_argon2id_with_our_settings_and_never_the_same_twice(real_work):
     first, second = (
         await passwords.hash("correct horse battery staple"),
         await passwords.hash("correct horse battery staple"),
@@ -52,5 +61,14 @@ async def test_nothing_is_cut_off_and_nothing_breaks():
     assert not await passwords.verify("", "anything") and not await passwords.verify("no hash", "anything")
 
 
-def test_a_hash_with_weaker_settings_is_replaced_at_the_next_sign_in():
+async def test_a_hash_made_with_the_least_work_is_replaced_and_checked_until_then(real_work, settings):
+    process_settings.use(settings)
+    cheap = await passwords.hash("correct horse battery staple")
+    assert "m=8,t=1,p=1" in cheap
+    process_settings.use(replace(settings, password_work=""))
+    assert await passwords.verify(cheap, "correct horse battery staple") and passwords.outdated(cheap)
+    assert not passwords.outdated(await passwords.hash("correct horse battery staple"))
+
+
+def test_a_hash_with_weaker_settings_is_replaced_at_the_next_sign_in(real_work):
     assert passwords.outdated("$argon2id$v=19$m=1024,t=1,p=1$c29tZXNhbHQ$2B0sTTSjYKUhjVcCM5QhqDqN1Q6xFbFQ0m4i7cVgYmE")
