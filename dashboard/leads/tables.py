@@ -16,6 +16,8 @@ from piccolo.columns import (
     Timestamptz,
     Varchar,
 )
+from piccolo.columns.base import OnDelete
+from piccolo.columns.defaults.timestamptz import TimestamptzNow
 from piccolo.table import Table
 
 from dashboard.accounts.ownership import OrganizationOwned
@@ -127,7 +129,7 @@ class BatchState(StrEnum):
 class Batch(OrganizationOwned, Table, tablename="lead_batch"):
     """Something done to many leads in the background: with progress, an outcome per row, and undo."""
 
-    kind = Varchar(length=20, help_text="assign, tag, untag, stage, delete, import …")
+    kind = Varchar(length=20, help_text="assign, tag, untag, stage, delete, check or import")
     title = Varchar(length=200)
     params: Any = JSONB(default={}, help_text="what is done, such as the owner to assign")
     query = Text(default="", help_text="the filters the rows were chosen by, as they stood in the address")
@@ -135,7 +137,7 @@ class Batch(OrganizationOwned, Table, tablename="lead_batch"):
     by = ForeignKey(User, null=True, default=None)
     total = Integer(default=0)
     handled = Integer(default=0, help_text="rows looked at so far")
-    counts: Any = JSONB(default={}, help_text="by outcome: created, updated, skipped, failed")
+    counts: Any = JSONB(default={}, help_text="by outcome: created, updated, skipped, failed, restored, kept")
     position = BigInt(default=0, help_text="id of the row, or number of the line, it has come to")
     error = Text(default="", help_text="why the whole stopped, in words")
     lease_until = Timestamptz(null=True, default=None)
@@ -149,8 +151,9 @@ class BatchLine(OrganizationOwned, Table, tablename="lead_batch_line"):
 
     batch = ForeignKey(Batch, null=False, index=True)
     number = Integer(default=0, help_text="line of the file; 0 where there is none")
+    key = Varchar(length=64, default="", help_text="what tells a line of a file from the others, such as its address")
     lead = BigInt(null=True, default=None, help_text="not a foreign key: undo may remove what the batch created")
-    outcome = Varchar(length=10, help_text="created, updated, skipped or failed")
+    outcome = Varchar(length=10, help_text="created, updated, skipped or failed; kept where undo found later changes")
     reason = Varchar(length=300, default="")
     before: Any = JSONB(
         null=True, default=None, help_text="the changed columns as they were; null where it was created"
@@ -177,6 +180,7 @@ class Import(OrganizationOwned, Table, tablename="lead_import"):
     plan: Any = JSONB(default={}, help_text="totals of the dry run by outcome")
     checked_at = Timestamptz(null=True, default=None)
     by = ForeignKey(User, null=True, default=None)
+    checking = ForeignKey(Batch, null=True, default=None, on_delete=OnDelete.set_null, index=True)
     batch = ForeignKey(Batch, null=True, default=None)
 
 
@@ -187,11 +191,11 @@ class Merge(OrganizationOwned, Table, tablename="lead_merge"):
     loser = ForeignKey(Lead, null=False, index=True)
     by = ForeignKey(User, null=True, default=None)
     before: Any = JSONB(default={}, help_text="the winner's columns as they were")
+    after: Any = JSONB(default={}, help_text="the same columns as the merge left them")
     moved: Any = JSONB(default={}, help_text="table.column → ids of rows that followed")
     undone_at = Timestamptz(null=True, default=None)
 
 
-    after: Any = JSONB(default={}, help_text="the same columns as the merge left them")
 class Distinct(OrganizationOwned, Table, tablename="lead_distinct"):
     """Two leads a person said are not the same; never proposed again. `low` < `high`."""
 
@@ -200,10 +204,6 @@ class Distinct(OrganizationOwned, Table, tablename="lead_distinct"):
     by = ForeignKey(User, null=True, default=None)
 
 
-class Erasure(OrganizationOwned, Table):
-    """That a person was forgotten; enough to forget them again in a restored backup, not enough to know them."""
-
-    lead = BigInt()
 class Pair(OrganizationOwned, Table, tablename="lead_pair"):
     """Two leads that look like the same person, found at night, until somebody decides. `low` < `high`."""
 
@@ -213,16 +213,20 @@ class Pair(OrganizationOwned, Table, tablename="lead_pair"):
     why = Varchar(length=120)
 
 
+class Erasure(OrganizationOwned, Table):
+    """That a person was forgotten; enough to forget them again in a restored backup, not enough to know them."""
+
+    lead = BigInt()
+    cause = Varchar(length=10, default="asked", help_text="asked, retention or deleted")
     email_hash = Bytea(null=True, default=None, help_text="keyed hash of the address")
     by = ForeignKey(User, null=True, default=None)
     counts: Any = JSONB(default={}, help_text="table → rows that were anonymised")
+    words: Any = JSONB(default=[], help_text="what is still looked for where no key leads; empty once finished")
+    finished_at = Timestamptz(null=True, default=None, help_text="when the last trace was looked for and removed")
 
-    cause = Varchar(length=10, default="asked", help_text="asked, retention or deleted")
 
 class Signal(OrganizationOwned, Table, tablename="score_signal"):
     """One editable reason for points. Without rows of its own an organization has the usual ones."""
-    words: Any = JSONB(default=[], help_text="what is still looked for where no key leads; empty once finished")
-    finished_at = Timestamptz(null=True, default=None, help_text="when the last trace was looked for and removed")
 
     key = Varchar(length=40, help_text="which question is asked, such as opened_mail or company_given")
     label = Varchar(length=120)
@@ -230,3 +234,10 @@ class Signal(OrganizationOwned, Table, tablename="score_signal"):
     params: Any = JSONB(default={})
     enabled = Boolean(default=True)
     position = Integer(default=0)
+
+
+class Word(OrganizationOwned, Table, tablename="lead_word"):
+    """A word of names, companies, addresses and notes, to find what was meant when somebody mistypes it."""
+
+    word = Varchar(length=40, help_text="folded; may stand here more than once, see words.tidy")
+    seen_at = Timestamptz(default=TimestamptzNow(), help_text="when tidying last met it")

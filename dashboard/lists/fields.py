@@ -19,11 +19,13 @@ NONE = "none"
 
 @dataclass(frozen=True)
 class Asked:
-    """Who asks, when and where: what "me", "overdue" and "yesterday" depend on."""
+    """Who asks, when and where: what "me", "overdue", "yesterday" and an amount without a currency depend on."""
 
     now: datetime
     zone: str = "UTC"
     me: int = 0
+    currency: str = "EUR"
+    organization: int = 0
 
 
 @dataclass(frozen=True)

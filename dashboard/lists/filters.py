@@ -6,13 +6,16 @@ from urllib.parse import parse_qsl, urlencode
 
 from piccolo.querystring import QueryString
 
-from dashboard.lists import keyset
+from dashboard.lists import groups, keyset
+from dashboard.lists.columns import Column
 from dashboard.lists.fields import Asked, Condition, Field
+from dashboard.lists.groups import Groups
 from dashboard.lists.keyset import Cursor, Page, Sort
 from dashboard.lists.values import Given, single
 
-LONGEST_QUERY = 4000
+LONGEST_QUERY = 8000
 MOST_PARAMETERS = 200
+NO_GROUPS = Groups()
 AFTER, BEFORE, SORT = "after", "before", "sort"
 
 
@@ -35,17 +38,23 @@ class List:
     sorts: dict[str, Sort]
     id_column: str
     size: int = 50
+    columns: tuple[Column, ...] = ()
 
     def read(self, given: str, asked: Asked) -> "Filters":
-        """Filters of a query string. Unknown parameters mean nothing; a bad value is left out and named."""
+        """Filters of a query string. Unknown parameters mean nothing; a bad value is left out and named, and so is all
+        of a string that is too long."""
         values: Given = {}
         conditions: list[Condition] = []
         misunderstood: list[str] = []
+        pairs: list[tuple[str, str]] = []
         try:
-            for name, value in parse_qsl(given, max_num_fields=MOST_PARAMETERS):
-                values.setdefault(name, []).append(value)
+            if len(given) > LONGEST_QUERY:
+                raise ValueError("too long")
+            pairs = parse_qsl(given, max_num_fields=MOST_PARAMETERS)
         except ValueError:
             misunderstood.append("Filters")
+        for name, value in pairs:
+            values.setdefault(name, []).append(value)
         for each in self.fields:
             try:
                 condition = each.read(values, asked)
@@ -54,13 +63,15 @@ class List:
                 continue
             if condition is not None:
                 conditions.append(condition)
+        grouped, unknown = groups.read(pairs, self.columns, asked)
+        misunderstood += unknown
         sort, descending = self._sort(values, misunderstood)
         cursor = self._cursor(values, sort, misunderstood)
-        return Filters(self, tuple(conditions), sort, descending, cursor, tuple(misunderstood))
+        return Filters(self, tuple(conditions), sort, descending, cursor, tuple(misunderstood), grouped)
 
     def keep(self, query: str, asked: Asked) -> str:
         """What a saved view keeps of a query string: known filters and the sort, never a page."""
-        return self.read(query[:LONGEST_QUERY], asked).query()
+        return self.read(query, asked).query()
 
     def _sort(self, values: Given, misunderstood: list[str]) -> tuple[str, bool]:
         first = next(iter(self.sorts))
@@ -95,19 +106,20 @@ class Filters:
     descending: bool
     cursor: Cursor | None = None
     misunderstood: tuple[str, ...] = ()
+    grouped: Groups = NO_GROUPS
 
     def __bool__(self) -> bool:
-        return bool(self.conditions)
+        return bool(self.conditions) or bool(self.grouped)
 
     # ── links ──
 
     def query(self, **more: str) -> str:
         """The canonical query string: these filters and this sort, from the first page."""
-        pairs = [pair for condition in self.conditions for pair in condition.params]
+        pairs = [pair for condition in self.conditions for pair in condition.params] + self.grouped.pairs()
         sort = ("-" if self.descending else "") + self.sort
         if (self.sort, self.descending) != self._usual():
             pairs.append((SORT, sort))
-        return urlencode(pairs + list(more.items()))
+        return urlencode(pairs + list(more.items()), safe=",")
 
     def _usual(self) -> tuple[str, bool]:
         first = next(iter(self.of.sorts))
@@ -130,11 +142,29 @@ class Filters:
 
     def chips(self, names: dict[tuple[str, int], str] | None = None) -> list[Chip]:
         """Each condition in words. `names` has (field, id) of the rows that references speak of."""
-        names = names or {}
         return [
-            Chip(each.label, each.operator, self._words(each, names), self.without(each.name))
+            Chip(each.label, each.operator, self._words(each, names or {}), self.without(each.name))
             for each in self.conditions
-        ]
+        ] + [chip for _, chips in self.chip_groups(names) for chip in chips]
+
+    def chip_groups(self, names: dict[tuple[str, int], str] | None = None) -> list[tuple[bool, list[Chip]]]:
+        """The groups in words, each with whether one of its conditions is enough."""
+        return [
+            (group.any, [
+                Chip(each.label, each.operator, self._words(each, names or {}),
+                     replace(self, grouped=self.grouped.without(number, at)).query())
+                for at, each in enumerate(group.conditions)
+            ])
+            for number, group in enumerate(self.grouped.groups)
+        ]  # fmt: skip
+
+    def spoken_of(self) -> dict[str, list[int]]:
+        """The ids of rows the filters speak of, by field: the page looks up their names."""
+        found: dict[str, list[int]] = {}
+        for each in (*self.conditions, *self.grouped.conditions()):
+            if each.ids:
+                found.setdefault(each.name, []).extend(each.ids)
+        return found
 
     def _words(self, condition: Condition, names: dict[tuple[str, int], str]) -> str:
         known = [names.get((condition.name, id), "Somebody who is not here") for id in condition.ids]
@@ -149,8 +179,12 @@ class Filters:
     @property
     def where(self) -> QueryString:
         """All conditions."""
-        sql = " AND ".join(each.sql for each in self.conditions) or "TRUE"
-        return QueryString(sql, *(value for each in self.conditions for value in each.values))
+        parts = [each.sql for each in self.conditions]
+        values = [value for each in self.conditions for value in each.values]
+        if self.grouped:
+            sql, more = self.grouped.sql()
+            parts, values = [*parts, sql], [*values, *more]
+        return QueryString(" AND ".join(parts) or "TRUE", *values)
 
     @property
     def page_where(self) -> QueryString:

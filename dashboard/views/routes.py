@@ -1,5 +1,6 @@
 """Saving, renaming and deleting views of any list page."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from litestar import Request, Response, delete, get, post
@@ -10,25 +11,35 @@ from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, Sh
 from dashboard.accounts.forms import line
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Organization
+from dashboard.campaigns import audience
 from dashboard.errors import Invalid, NotFound
-from dashboard.lists import Asked, List
+from dashboard.lists import Asked, Filters
 from dashboard.orders.filters import ORDERS
 from dashboard.pages import fragment, redirect
 from dashboard.views import actions
 from dashboard.views.tables import SavedView
 
 Form = URLEncodedBody[dict[str, str]]
-LISTS: dict[str, List] = {ORDERS.page: ORDERS}
 LONGEST_NAME = 60
+
+
+async def read_orders(organization: Organization, query: str, me: int, now: datetime) -> Filters:
+    return ORDERS.read(query, Asked(now, organization.time_zone, me))
+
+
+LISTS: dict[str, Callable[[Organization, str, int, datetime], Awaitable[Filters]]] = {
+    ORDERS.page: read_orders,
+    audience.LEADS.page: audience.read,
+}
 
 
 @get("/{org:str}/views/new", name="views.new", guards=[agent])
 async def show_new(request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now) -> Template:
     """Ask for the name of the filters the page is opened with."""
     page = _list(request.query_params.get("page", ""))
-    query = _kept(page, request.url.query or "", organization, user, now)
+    query = await _kept(page, request.url.query or "", organization, user, now)
     return fragment(
-        request, "lists/_view.html", page=page.page, query=query, values={"name": "", "shared": ""}, errors={},
+        request, "lists/_view.html", page=page, query=query, values={"name": "", "shared": ""}, errors={},
         view=None, open_dialog="#dialog",
     )  # fmt: skip
 
@@ -39,15 +50,15 @@ async def save(
 ) -> Response | Template:
     """Keep the known filters among what was sent; nothing else is stored."""
     page = _list(data.get("page", ""))
-    query = _kept(page, data.get("query", ""), organization, user, now)
+    query = await _kept(page, data.get("query", ""), organization, user, now)
     try:
         name = _name(data)
     except Invalid as problem:
         return fragment(
-            request, "lists/_view.html", page=page.page, query=query, values=_values(data), errors=problem.fields,
+            request, "lists/_view.html", page=page, query=query, values=_values(data), errors=problem.fields,
             view=None, status_code=422,
         )  # fmt: skip
-    await actions.save(organization, page.page, name, query, data.get("shared") == "yes", user)
+    await actions.save(organization, page, name, query, data.get("shared") == "yes", user)
     return redirect(request, _address(organization, page, query))
 
 
@@ -85,14 +96,14 @@ async def forget(request: Request, organization: CurrentOrganization, user: Curr
     return redirect(request, _address(organization, _list(view.page), ""))
 
 
-def _list(page: str) -> List:
+def _list(page: str) -> str:
     if page not in LISTS:
         raise NotFound()
-    return LISTS[page]
+    return page
 
 
-def _kept(page: List, query: str, organization: Organization, user: Visitor, now: datetime) -> str:
-    return page.keep(query, Asked(now, organization.time_zone, user.id))
+async def _kept(page: str, query: str, organization: Organization, user: Visitor, now: datetime) -> str:
+    return (await LISTS[page](organization, query, user.id, now)).query()
 
 
 def _name(data: dict[str, str]) -> str:
@@ -106,8 +117,8 @@ def _values(data: dict[str, str]) -> dict[str, str]:
     return {"name": line(data.get("name", ""), LONGEST_NAME), "shared": data.get("shared", "")}
 
 
-def _address(organization: Organization, page: List, query: str) -> str:
-    return f"/{organization.slug}/{page.page}" + (f"?{query}" if query else "")
+def _address(organization: Organization, page: str, query: str) -> str:
+    return f"/{organization.slug}/{page}" + (f"?{query}" if query else "")
 
 
 def _shell(request: Request) -> Shell:

@@ -1,6 +1,33 @@
 """The addresses of leads."""
 
-from dashboard.leads.routes import board, deal, detail, notes, person, work
+from dashboard.leads.routes import (
+    batches,
+    board,
+    bulk,
+    deal,
+    detail,
+    filters,
+    imports,
+    new,
+    notes,
+    person,
+    settings,
+    work,
+)
 from dashboard.leads.routes.listing import ROUTES as LISTING
 
-ROUTES = [*LISTING, *board.ROUTES, *detail.ROUTES, *work.ROUTES, *deal.ROUTES, *notes.ROUTES, *person.ROUTES]
+ROUTES = [
+    *LISTING,
+    *filters.ROUTES,
+    *bulk.ROUTES,
+    *batches.ROUTES,
+    *imports.ROUTES,
+    *board.ROUTES,
+    *new.ROUTES,
+    *detail.ROUTES,
+    *work.ROUTES,
+    *deal.ROUTES,
+    *notes.ROUTES,
+    *person.ROUTES,
+    *settings.ROUTES,
+]

@@ -1,36 +1,123 @@
-"""The leads page: rows, counts, the filter form, the file."""
+"""The leads page: rows, counts, the file."""
 
+from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from litestar import Request, get
-from litestar.response import Template
+from litestar.response import Stream, Template
 
-from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, viewer
+from dashboard import formats
+from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, agent, viewer
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Organization
 from dashboard.campaigns import audience
-from dashboard.leads import queries, stages
-from dashboard.lists import Filters
-from dashboard.pages import page
+from dashboard.errors import Invalid
+from dashboard.leads import attributes, queries, search, stages
+from dashboard.lists import Filters, counted, spreadsheet
+from dashboard.pages import fragment, page
 from dashboard.views import queries as views
+
+COLUMNS = (
+    "Lead", "Name", "Company", "E-mail", "Phone", "Stage", "Value", "Currency", "Score", "Owner", "Tags", "Source",
+    "Last contact", "Contacts", "Expected close", "Won", "Lost", "Lost because", "Created",
+)  # fmt: skip
+
+
+async def asked_filters(request: Request, organization: Organization, user: Visitor, now: datetime) -> Filters:
+    """The filters in the address of this request."""
+    return await audience.read(organization, request.url.query or "", user.id, now)
 
 
 @get("/{org:str}/leads", name="leads.list", guards=[viewer])
 async def list_leads(request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now) -> Template:
     """The list; htmx gets it without the frame."""
-    filters = await audience.read(organization, request.url.query or "", user.id, now)
-    return page(request, "leads/list.html", "leads/_list.html", **await context(organization, user, filters, now))
+    steps = await stages.steps(organization)
+    filters = await audience.read(organization, request.url.query or "", user.id, now, steps)
+    shown, similar = await queries.find_leads(organization, filters)
+    names = await queries.names(organization, filters)
+    query = request.url.query
+    return page(
+        request, "leads/list.html", "leads/_list.html", leads=shown, similar=similar, filters=filters, now=now,
+        zone=organization.time_zone, groups=filters.chip_groups(names), typed=search.typed_in(filters),
+        tabs=await _tabs(organization, user, filters), here=request.url.path + (f"?{query}" if query else ""),
+        steps={step.key: step for step in steps}, no_match=_in_words(filters, names),
+    )  # fmt: skip
 
 
-async def context(organization: Organization, user: Visitor, filters: Filters, now: datetime) -> dict[str, Any]:
-    """What the list's templates need."""
-    shown = await queries.find_leads(organization, filters)
-    saved = await views.of_page(organization, user, filters.of.page)
-    return {
-        "leads": shown, "filters": filters, "now": now, "zone": organization.time_zone, "chips": filters.chips(),
-        "tabs": views.tabs(audience.VIEWS, saved, filters), "steps": await stages.steps(organization),
-    }  # fmt: skip
+@get("/{org:str}/leads/counts", name="leads.counts", guards=[viewer])
+async def count_leads(request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now) -> Template:
+    """How many there are, behind these filters and in each view: loaded after the rows."""
+    filters = await asked_filters(request, organization, user, now)
+    tabs = await _tabs(organization, user, filters)
+    listed = await audience.leads(organization, "&".join(tab.query for tab in tabs))
+    asked = audience.asked(organization, user.id, now)
+    found = await queries.count_leads(organization, [filters, *(listed.read(tab.query, asked) for tab in tabs)])
+    total, *counts = (counted(number) for number in found)
+    return fragment(request, "lists/_counts.html", page="leads", total=total, counts=counts, tabs=tabs)
 
 
-ROUTES = [list_leads]
+@get("/{org:str}/leads.csv", name="leads.export", guards=[agent])
+async def export_leads(request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now) -> Stream:
+    """All leads behind the filters, or those that were ticked, as a file that is sent while it is read. A filter that
+    is not understood would let out more than was asked for, so it is refused."""
+    filters = await asked_filters(request, organization, user, now)
+    if request.query_params.get("all") == "1":
+        filters = await audience.read(organization, request.query_params.get("query", ""), user.id, now)
+    if filters.misunderstood:
+        raise Invalid({}, f"Not understood: {', '.join(filters.misunderstood)}. Nothing was exported.")
+    questions, steps = await attributes.every(organization), await stages.steps(organization)
+    batches = queries.export_leads(organization, filters)
+    name = f"{organization.slug}-leads-{now:%Y-%m-%d}.csv"
+    return Stream(
+        spreadsheet.stream(
+            [*COLUMNS, *(each["label"] for each in questions)], _lines(organization, batches, steps, questions)
+        ),
+        media_type="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )  # fmt: skip
+
+
+async def _lines(
+    organization: Organization, batches: AsyncIterator[list[dict[str, Any]]], steps: list[stages.Step],
+    questions: list[dict[str, Any]],
+) -> AsyncIterator[Iterable[tuple[object, ...]]]:  # fmt: skip
+    async for batch in batches:
+        yield [_line(lead, organization.time_zone, steps, questions) for lead in batch]
+
+
+def _line(
+    lead: dict[str, Any], zone: str, steps: list[stages.Step], questions: list[dict[str, Any]]
+) -> tuple[object, ...]:
+    def day(when: datetime | None) -> str:
+        return f"{when.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}" if when else ""
+
+    known = formats.exponent(lead["currency"]) is not None
+    value = formats.money_input(lead["value"], lead["currency"]) if known else lead["value"] or ""
+    answers = (attributes.typed_in(each, lead["attributes"].get(each["key"])) for each in questions)
+    return (
+        lead["id"], lead["name"], lead["company"], lead["email"], lead["phone"],
+        stages.named(steps, lead["stage"]).name, value, lead["currency"], lead["score"], lead["owner_name"],
+        lead["tags"], lead["source"], day(lead["last_contact_at"]), lead["contacts"],
+        lead["expected_close"].isoformat() if lead["expected_close"] else "", day(lead["won_at"]),
+        day(lead["lost_at"]), lead["lost_reason"], day(lead["created_at"]), *answers,
+    )  # fmt: skip
+
+
+def _in_words(filters: Filters, names: dict[tuple[str, int], str]) -> str:
+    """All filters in a sentence, for a list that found nothing."""
+    groups = [
+        (" or " if loose else " and ").join(f"“{chip.label} {chip.operator} {chip.text}”" for chip in chips)
+        for loose, chips in filters.chip_groups(names)
+    ]
+    plain = [f"“{chip.label} {chip.operator} {chip.text}”" for chip in filters.chips(names)[: len(filters.conditions)]]
+    several = len(groups) > 1
+    joined = (", or " if filters.grouped.any else ", and ").join(groups) if several else "".join(groups)
+    return " and ".join([*plain, *[joined] * bool(joined)])
+
+
+async def _tabs(organization: Organization, user: Visitor, filters: Filters) -> list[views.Tab]:
+    return views.tabs(audience.VIEWS, await views.of_page(organization, user, filters.of.page), filters)
+
+
+ROUTES = [list_leads, count_leads, export_leads]

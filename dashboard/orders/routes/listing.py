@@ -62,7 +62,7 @@ async def count_orders(request: Request, organization: CurrentOrganization, user
     asked = Asked(now, organization.time_zone, user.id)
     found = await queries.count_orders(organization, [filters, *(ORDERS.read(tab.query, asked) for tab in tabs)])
     total, *counts = (counted(number) for number in found)
-    return fragment(request, "orders/_counts.html", total=total, counts=counts, tabs=tabs)
+    return fragment(request, "lists/_counts.html", page="orders", total=total, counts=counts, tabs=tabs)
 
 
 @get("/{org:str}/orders/filters", name="orders.filters", guards=[viewer])

@@ -1,0 +1,105 @@
+"""The words of names, companies, addresses and notes, and which of them somebody meant who mistyped one.
+
+Triggers add words as leads and notes are written; what nobody has any more is forgotten at night, or at once when a
+person is erased."""
+
+from collections.abc import Iterable
+
+from dashboard.accounts.tables import Organization
+from dashboard.database import row, rows
+
+LIKENESS = 0.25  # of trigrams: low enough for two letters changed round in a name of six
+CANDIDATES, ALTERNATIVES = 80, 6
+SHORTEST = 3
+BATCH = 10_000
+
+SIMILAR = """
+    SELECT t.position, t.word AS typed, w.word FROM (
+        SELECT position, public.fold(typed) AS word FROM unnest({}::text[]) WITH ORDINALITY AS u (typed, position)) t
+    CROSS JOIN LATERAL (
+        SELECT DISTINCT x.word, similarity(x.word, t.word) AS likeness FROM lead_word x
+        WHERE x.organization = {} AND x.word % t.word ORDER BY likeness DESC LIMIT {}) w"""
+FORGET = """
+    DELETE FROM lead_word w WHERE w.organization = {} AND w.word = ANY(ARRAY(SELECT public.lead_words({})))
+    AND NOT EXISTS (SELECT 1 FROM lead l WHERE l.organization = w.organization
+                    AND l.search LIKE public.containing(w.word))
+    AND NOT EXISTS (SELECT 1 FROM note n WHERE n.organization = w.organization AND n.subject_kind = 'lead'
+                    AND public.fold(n.text) LIKE public.containing(w.word))
+    RETURNING w.id"""
+MEET = """
+    WITH some AS (SELECT id, organization, TEXT AS text FROM TABLE WHERE id > {} ORDER BY id LIMIT {}),
+         words AS (SELECT DISTINCT s.organization, w AS word FROM some s, public.lead_words(s.text) w),
+         met AS (UPDATE lead_word x SET seen_at = clock_timestamp() FROM words f
+                 WHERE x.organization = f.organization AND x.word = f.word AND x.seen_at < {}),
+         missed AS (INSERT INTO lead_word (organization, word, created_at, seen_at)
+                    SELECT f.organization, f.word, now(), clock_timestamp() FROM words f WHERE NOT EXISTS (
+                        SELECT 1 FROM lead_word x WHERE x.organization = f.organization AND x.word = f.word))
+    SELECT max(id) AS last FROM some"""
+MEET_LEADS = MEET.replace("TEXT", "name || ' ' || company || ' ' || email").replace("TABLE", "lead")
+MEET_NOTES = MEET.replace("TEXT", "CASE WHEN subject_kind = 'lead' THEN text ELSE '' END").replace("TABLE", "note")
+UNMET = "DELETE FROM lead_word WHERE id IN (SELECT id FROM lead_word WHERE seen_at < {} LIMIT {}) RETURNING id"
+DOUBLES = """
+    DELETE FROM lead_word WHERE id IN (
+        SELECT x.id FROM lead_word x JOIN lead_word y
+        ON y.organization = x.organization AND y.word = x.word AND y.id < x.id LIMIT {}) RETURNING id"""
+
+
+async def alternatives(organization: Organization, typed: list[str]) -> list[list[str]]:
+    """For each typed word the known ones that are closest to it: the word itself where it begins a known one, nothing
+    where it is like none. To be called in a transaction: it sets how like words have to be."""
+    long = [word for word in typed if len(word) >= SHORTEST]
+    await rows("SELECT set_config('pg_trgm.similarity_threshold', {}, true)", str(LIKENESS))
+    found = await rows(SIMILAR, long, organization.id, CANDIDATES)
+    like = [[(each["typed"], each["word"]) for each in found if each["position"] == n + 1] for n in range(len(long))]
+    meant = dict(zip(long, (_nearest(each) for each in like), strict=True))
+    return [meant[word] if len(word) >= SHORTEST else [word] for word in typed]
+
+
+def _nearest(like: list[tuple[str, str]]) -> list[str]:
+    found = [(distance(typed, word), typed, word) for typed, word in like]
+    found = [each for each in found if each[0] <= allowed(each[1])]
+    closest = min((away for away, _, _ in found), default=0)
+    if found and closest == 0:
+        return [found[0][1]]
+    return [word for away, _, word in found if away == closest][:ALTERNATIVES]
+
+
+def allowed(word: str) -> int:
+    """How many slips of the finger a word of this length may have."""
+    return 1 if len(word) < 5 else 2
+
+
+def distance(typed: str, word: str) -> int:
+    """Letters to change, add, leave out or swap until `typed` begins `word`; what follows may be typed later."""
+    before: list[int] = []
+    row = list(range(len(word) + 1))
+    for i, letter in enumerate(typed, 1):
+        before, last, row = row, before, [i]
+        for j, other in enumerate(word, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other))
+            if i > 1 and j > 1 and letter == word[j - 2] and typed[i - 2] == other:
+                cost = min(cost, last[j - 2] + 1)
+            row.append(cost)
+    return min(row[max(0, len(typed) - 2) :], default=len(typed))
+
+
+async def forget(organization: Organization, texts: Iterable[str]) -> int:
+    """Forget the words of these texts unless somebody else has them: for a person who is erased, once their rows no
+    longer have them. How many are gone."""
+    return len(await rows(FORGET, organization.id, " ".join(texts)))
+
+
+async def tidy() -> int:
+    """Forget all words nobody has any more, and doubles, and learn what is missing; how many were forgotten."""
+    start = await row("SELECT clock_timestamp() AS now")
+    assert start is not None
+    for statement in (MEET_LEADS, MEET_NOTES):
+        last: int | None = 0
+        while last is not None:
+            found = await row(statement, last, BATCH, start["now"])
+            last = found["last"] if found else None
+    gone = 0
+    for sql, values in ((UNMET, [start["now"]]), (DOUBLES, [])):
+        while found_now := await rows(sql, *values, BATCH):
+            gone += len(found_now)
+    return gone
