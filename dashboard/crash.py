@@ -4,6 +4,7 @@ import os
 import signal
 
 POINTS = ("event.stored", "event.claimed", "event.handled", "delivery.claimed", "provider.answered", "delivery.settled")
+BATCH_POINTS = ("batch.written", "batch.advanced")
 
 _wanted, _, _count = os.environ.get("CRASH_AT", "").partition(":")
 _left = int(_count or 1) if _wanted else 0

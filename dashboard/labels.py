@@ -90,6 +90,27 @@ STATUS: dict[str, dict[str, tuple[str, str]]] = {
         "suppressed": ("Skipped: suppressed", "neutral"),
         "finished": ("Finished", "info"),
     },
+    "batch": {
+        "waiting": ("Waiting", "pending"),
+        "working": ("Working", "info"),
+        "done": ("Done", "positive"),
+        "failed": ("Stopped", "danger"),
+        "undoing": ("Taking back", "info"),
+        "undone": ("Taken back", "neutral"),
+    },
+    "plan": {  # what would happen to a line of a file
+        "created": ("Create", "positive"),
+        "updated": ("Update", "info"),
+        "skipped": ("Skip", "neutral"),
+        "failed": ("Error", "danger"),
+    },
+    "outcome": {
+        "created": ("Created", "positive"),
+        "updated": ("Updated", "info"),
+        "skipped": ("Skipped", "neutral"),
+        "failed": ("Error", "danger"),
+        "kept": ("Kept", "warning"),
+    },
     "role": {
         "owner": ("Owner", "info"),
         "admin": ("Admin", "info"),

@@ -10,10 +10,12 @@ from litestar import Litestar
 
 from dashboard import clock, live
 from dashboard.accounts import credentials
+from dashboard.campaigns.batches import OPENING
 from dashboard.database import current_engine, translate
 from dashboard.deliveries import dispatcher, held
 from dashboard.deliveries.lanes import Lanes
 from dashboard.deliveries.tables import KINDS
+from dashboard.leads import batches, engine
 from dashboard.runs import actions as runs
 from dashboard.runs.clockwork import Clockwork
 from dashboard.schedule import SCHEDULE
@@ -23,6 +25,7 @@ log = logging.getLogger(__name__)
 SWEEP = 2.0
 MEND_EVERY = 5.0
 IN_TRAY_WORKERS = 2
+BATCH_WORKERS = 2
 POOL = {"min_size": 2, "max_size": 12}
 
 
@@ -44,6 +47,15 @@ async def mend_out_tray() -> bool:
     await dispatcher.rescue(credentials.integrations_for, clock.now())
     await held.release_ready(credentials.integrations_for, clock.now())
     return False
+
+
+def carry_out_batches(hub: live.Hub) -> Callable[[], Awaitable[bool]]:
+    """What was asked for many leads at once; a batch goes on until it is done or the process stops."""
+
+    async def step() -> bool:
+        return await engine.work(OPENING, lambda: not hub.closing.is_set())
+
+    return step
 
 
 class Loops:
@@ -110,6 +122,9 @@ async def background(app: Litestar) -> AsyncIterator[None]:
     for kind in KINDS:
         loops.start(drain_out_tray(kind, lanes), app.state.out_tray)
     loops.start(mend_out_tray, asyncio.Event(), MEND_EVERY)
+    hub.when[batches.TOPIC] = asyncio.Event()
+    for _ in range(BATCH_WORKERS):
+        loops.start(carry_out_batches(hub), hub.when[batches.TOPIC])
     leading = asyncio.create_task(clockwork.run())
     restore = _end_streams_on_sigterm(hub)
     try:

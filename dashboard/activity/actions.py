@@ -6,12 +6,15 @@ from dashboard.accounts.ownership import organization_id
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Organization, User
 from dashboard.activity.tables import Activity, Note
-from dashboard.database import hint
+from dashboard.database import hint, rows
 
 TOPICS = {
     "order": "orders", "delivery": "outbox", "event": "events", "intake": "orders", "organization": "settings",
     "lead": "leads",
 }  # fmt: skip
+EVERYWHERE = """
+    INSERT INTO activity (organization, subject_kind, subject_id, verb, actor, "user", title, detail, data, created_at)
+    SELECT {}, {}, id, {}, {}, {}, {}, {}, {}, now() FROM unnest({}::bigint[]) id"""
 
 
 async def record(
@@ -51,6 +54,20 @@ async def record_all(
         for id, data in subjects
     ]  # fmt: skip
     await Activity.insert(*lines)
+    await changed(organization, TOPICS.get(subject_kind, subject_kind))
+
+
+async def record_everywhere(
+    organization: Organization, subject_kind: str, ids: list[int], verb: str, title: str, *,
+    by: Visitor | User | None = None, detail: str = "", data: dict[str, Any] | None = None,
+) -> None:  # fmt: skip
+    """The very same line on any number of things, in one statement."""
+    if not ids:
+        return
+    await rows(
+        EVERYWHERE, organization.id, subject_kind, verb, "staff" if by else "system", by.id if by else None, title[:200],
+        detail, data or {}, ids,
+    )  # fmt: skip
     await changed(organization, TOPICS.get(subject_kind, subject_kind))
 
 
