@@ -10,6 +10,7 @@ from dashboard.leads.routes import ROUTES as LEADS
 from dashboard.orders.routes import ROUTES as ORDERS
 from dashboard.plans.routes import ROUTES as PLANS
 from dashboard.runs.routes import ROUTES as RUNS
+from dashboard.scoring.routes import ROUTES as SCORING
 from dashboard.search.routes import ROUTES as SEARCH
 from dashboard.today.routes import ROUTES as TODAY
 from dashboard.views.routes import ROUTES as VIEWS
@@ -29,6 +30,7 @@ ROUTES = [
     *PLANS,
     *VIEWS,
     *RUNS,
+    *SCORING,
     *SEARCH,
     *TODAY,
     *WEBHOOKS,

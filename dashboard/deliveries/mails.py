@@ -22,6 +22,7 @@ LIGHT_COLOURS = {1: "#8fb8ff", 2: "#6ad3d8", 3: "#f2b45c", 4: "#f29acb", 5: "#b9
 ONE_TIME = "https://one-time.invalid/link"  # replaced by the real link at the moment of sending
 LONGEST_SUBJECT = 200
 ABOUT_ORDER = "You get this mail because you ordered from {sender}."
+ABOUT_FORM = "You get this mail because this address was given in a form of {sender}."
 ABOUT_ACCOUNT = "You get this mail because somebody used this address at Backdesk."
 
 
@@ -50,6 +51,7 @@ KINDS = {
     "report_failed": Kind(needs=("lead", "order", "title")),
     "upsell": Kind(needs=("lead", "order", "offer"), may=("link",)),
     "follow_up": Kind(needs=("lead", "order", "title"), may=("link",)),
+    "form_reply": Kind(needs=("lead", "title", "message"), may=("link",), reason=ABOUT_FORM),
     "invitation": Kind(("organization_name", "inviter", "role"), ("name",), ABOUT_ACCOUNT, account=True),
     "password_reset": Kind((), ("name",), ABOUT_ACCOUNT, account=True),
     "sign_in_link": Kind((), ("name",), ABOUT_ACCOUNT, account=True),

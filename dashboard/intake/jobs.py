@@ -16,6 +16,7 @@ from dashboard.orders.tables import Order
 
 log = logging.getLogger(__name__)
 FIRST, SECOND = timedelta(hours=48), timedelta(days=5)
+KEEP_CAPTURE = timedelta(days=7)
 KEEP_UNSENT = timedelta(days=30)
 KEEP_CANCELLED = timedelta(days=1)  # time to take the cancelling back
 BATCH = 100
@@ -29,6 +30,11 @@ CLAIM = f"""
     WHERE id IN (SELECT id FROM orders WHERE id = {{}} AND {DUE} FOR UPDATE SKIP LOCKED)
     RETURNING id, organization, reminders"""  # noqa: S608
 
+ABANDONED = """
+    DELETE FROM capture WHERE id IN (
+        SELECT id FROM capture
+        WHERE submitted_at IS NULL AND created_at <= {} AND coalesce(saved_at, created_at) <= {}
+        LIMIT 500 FOR UPDATE SKIP LOCKED) RETURNING id"""
 UNSENT = """
     SELECT i.id FROM intake i JOIN orders o ON o.id = i."order"
     WHERE i.id > {} AND i.submissions = 0 AND EXISTS (SELECT FROM intake_file x WHERE x.intake = i.id)
@@ -87,6 +93,14 @@ async def _queue(intake: IntakeView, nr: int, now: datetime) -> bool:
         names = labels(intake.definition, intake.asked_again)
         return await deliveries.queue_mail(organization, lead, "intake_again", fields=names, **facts)
     return await deliveries.queue_mail(organization, lead, "intake_reminder", nr=nr, **facts)
+
+
+async def forget_captures(now: datetime) -> dict[str, int]:
+    """Delete what visitors began in public forms and never sent: seven days after they last typed."""
+    removed, until = 0, now - KEEP_CAPTURE
+    while gone := await rows(ABANDONED, until, until):
+        removed += len(gone)
+    return {"removed": removed}
 
 
 async def forget_unsubmitted_uploads(now: datetime) -> dict[str, int]:

@@ -43,3 +43,25 @@ async def find_or_create(
     )
     assert found is not None
     return await Lead.get_of(organization, found["id"])
+
+
+FILL_IN = """
+    UPDATE lead SET
+        company = CASE WHEN company = '' THEN {} ELSE company END, attributes = {}::jsonb || attributes,
+        tags = tags || ARRAY(SELECT t.id FROM tag t
+                             WHERE t.organization = lead.organization AND t.id = ANY({}) AND t.id <> ALL(lead.tags)),
+        owner = coalesce(owner, (SELECT m."user" FROM membership m JOIN app_user u ON u.id = m."user"
+                                 WHERE m.organization = lead.organization AND m."user" = {} AND u.disabled_at IS NULL)),
+        scored_at = NULL
+    WHERE organization = {} AND id = {} RETURNING created_at = now() AS fresh"""
+
+
+async def fill_in(
+    organization: Organization, id: int, *, company: str = "", owner: int | None = None, tags: list[int] | None = None,
+    attributes: dict[str, Any] | None = None,
+) -> bool:  # fmt: skip
+    """Add what a lead does not have yet: what is known stays, tags are added, an owner is given where there is none.
+    Tags and people that are gone by now are left out. True for a lead that this transaction has made."""
+    company = " ".join(company.split())[:200]
+    found = await row(FILL_IN, company, attributes or {}, tags or [], owner, organization.id, id)
+    return bool(found and found["fresh"])

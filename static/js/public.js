@@ -86,6 +86,7 @@ const PublicForm = (() => {
     if (failures) announce("Saved");
     failures = 0;
     savedAt = Date.now();
+    if (answer.address) history.replaceState(null, "", answer.address); // a reload finds what was saved
     applyAnswer(answer);
     sayAge();
     if (changed) save();

@@ -1,3 +1,3 @@
-from dashboard.intake.routes import form, staff, uploads
+from dashboard.intake.routes import form, public, staff, uploads
 
-ROUTES = [*form.ROUTES, *uploads.ROUTES, *staff.ROUTES]
+ROUTES = [*form.ROUTES, *public.ROUTES, *uploads.ROUTES, *staff.ROUTES]

@@ -10,7 +10,7 @@ from dashboard.accounts.current import Now, public
 from dashboard.errors import DashboardError, Invalid
 from dashboard.files.uploads import Posted, read_values, received, too_large
 from dashboard.forms.answers import PREFIX
-from dashboard.forms.definition import find
+from dashboard.forms.definition import Definition, find
 from dashboard.intake import answering, attachments, queries
 from dashboard.intake.queries import IntakeView
 from dashboard.intake.routes.link import HEADERS, OPEN, PLAIN, open_link, own_page, show, show_form, to_form
@@ -55,7 +55,7 @@ async def send_intake(request: Request, token: FromPath[str], now: Now) -> Redir
             errors |= await save_quietly(intake, posted, now)
     if not errors:
         return to_form(intake, "/done")
-    typed = as_typed(intake, posted)
+    typed = as_typed(intake.definition, posted.values)
     return show_form(await queries.again(intake), now, status_code=422, errors=errors, typed=typed)
 
 
@@ -82,11 +82,11 @@ async def save_quietly(intake: IntakeView, posted: Posted, now: Any) -> dict[str
     return {}
 
 
-def as_typed(intake: IntakeView, posted: Posted) -> dict[str, Any]:
+def as_typed(definition: Definition, posted: list[tuple[str, str]]) -> dict[str, Any]:
     """What was typed, also where it could not be stored: nobody types twice."""
     typed: dict[str, Any] = {}
-    for name, value in posted.values:
-        field = find(intake.definition, name.removeprefix(PREFIX)) if name.startswith(PREFIX) else None
+    for name, value in posted:
+        field = find(definition, name.removeprefix(PREFIX)) if name.startswith(PREFIX) else None
         if field and field["type"] in ("text", "long_text", "email", "url", "number", "date"):
             typed[field["key"]] = value.replace("\x00", "")
     return typed

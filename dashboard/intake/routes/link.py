@@ -8,6 +8,7 @@ from litestar.response import Redirect, Template
 
 from dashboard import answers
 from dashboard.accounts import csrf
+from dashboard.accounts.tables import Organization
 from dashboard.deliveries.mails import first_name
 from dashboard.errors import NotAllowed
 from dashboard.formats import initials
@@ -59,14 +60,17 @@ def to_form(intake: IntakeView, path: str = "") -> Redirect:
     return Redirect(f"{base_of(intake)}{path}", status_code=303, headers=HEADERS)
 
 
-def show(name: str, intake: IntakeView, now: datetime, *, status_code: int = 200, **context: Any) -> Template:
-    """A page in the organization's name. Nothing of it is kept by the browser or told to the next site."""
-    organization = intake.organization
-    brand = {
+def brand_of(organization: Organization) -> dict[str, Any]:
+    """Who speaks on a public page."""
+    return {
         "name": organization.name, "initials": initials(organization.name), "colour": organization.colour,
         "postal_address": organization.postal_address,
     }  # fmt: skip
-    facts = {"brand": brand, "intake": intake, "base": base_of(intake), "current": now}
+
+
+def show(name: str, intake: IntakeView, now: datetime, *, status_code: int = 200, **context: Any) -> Template:
+    """A page in the organization's name. Nothing of it is kept by the browser or told to the next site."""
+    facts = {"brand": brand_of(intake.organization), "intake": intake, "base": base_of(intake), "current": now}
     return Template(name, context=facts | context, status_code=status_code, headers=HEADERS)
 
 
