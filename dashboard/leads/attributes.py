@@ -158,8 +158,11 @@ def _label(typed: str) -> str:
 
 def _choices(typed: str) -> list[str]:
     """One answer a line, each once."""
-    lines = [line(each, 80) for each in typed.splitlines()]
-    return list({each.casefold(): each for each in lines if each}.values())[:50]
+    found: dict[str, str] = {}
+    for each in typed.splitlines():
+        if choice := line(each, 80):
+            found.setdefault(choice.casefold(), choice)
+    return list(found.values())[:50]
 
 
 def _key(label: str, taken: set[str]) -> str:

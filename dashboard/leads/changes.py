@@ -126,9 +126,9 @@ async def set_tags(
         kept = [tag for tag in before["tags"] if tag not in remove]
         return {"tags": kept + [tag for tag in add if tag not in kept]}
 
-    return await change(
-        organization, id, tags, "tagged", "changed the tags", by=by, detail="; ".join(said).capitalize()
-    )
+    detail = "; ".join(said)
+    detail = detail[:1].upper() + detail[1:]
+    return await change(organization, id, tags, "tagged", "changed the tags", by=by, detail=detail)
 
 
 async def remind(

@@ -22,9 +22,9 @@ BACK = """
     VALUES ({}, {}, 'lead', {}, {}, {}, {}::text::timestamptz, {}::text::timestamptz)
     ON CONFLICT (id) DO NOTHING RETURNING id"""
 FORGET = """
-    UPDATE activity SET data = '{{}}' WHERE id IN (
+    UPDATE activity SET data = jsonb_build_object() WHERE id IN (
         SELECT id FROM activity WHERE subject_kind = 'lead' AND verb IN ('note_changed', 'note_deleted')
-            AND created_at < {} AND data <> '{{}}' LIMIT {}) RETURNING id"""
+            AND created_at < {} AND data <> jsonb_build_object() LIMIT {}) RETURNING id"""
 
 
 async def write(organization: Organization, lead: int, text: str, once: str, by: Visitor) -> Note | None:

@@ -21,9 +21,9 @@ MAKE = """
     INSERT INTO tag (organization, name, colour, created_at) VALUES ({}, {}, {}, now())
     ON CONFLICT (organization, lower(name)) DO UPDATE SET name = tag.name RETURNING id, name, colour"""
 STRIP = """
-    WITH some AS (SELECT id FROM lead WHERE organization = {} AND tags @> ARRAY[{}::bigint] ORDER BY id LIMIT {}
+    WITH bearers AS (SELECT id FROM lead WHERE organization = {} AND tags @> ARRAY[{}::bigint] ORDER BY id LIMIT {}
                   FOR UPDATE)
-    UPDATE lead SET tags = array_remove(tags, {}::bigint), scored_at = NULL FROM some WHERE lead.id = some.id
+    UPDATE lead SET tags = array_remove(tags, {}::bigint), scored_at = NULL FROM bearers WHERE lead.id = bearers.id
     RETURNING lead.id"""
 BATCH = 2000
 

@@ -1,5 +1,5 @@
-"""The timeline of a person across everything: the lead itself, its orders with intake and notes, mails, public forms,
-and the visits that links with UTM words tell of. One query, newest first, page by page."""
+"""The timeline of a person across everything: the lead itself with the forms they filled in, its orders with intake and
+notes, mails, and the visits that links with UTM words tell of. One query, newest first, page by page."""
 
 import base64
 import json
@@ -32,8 +32,8 @@ class Arm(NamedTuple):
 
 ARMS = {
     "lead": Arm(6, "a", "created_at"), "note": Arm(5, "n", "created_at"), "order": Arm(4, "a", "created_at"),
-    "order_note": Arm(3, "n", "created_at"), "mail": Arm(2, "d", "created_at"), "form": Arm(1, "c", "submitted_at"),
-    "placed": Arm(0, "o", "placed_at"),
+    "order_note": Arm(3, "n", "created_at"), "mail": Arm(2, "d", "created_at"),
+    "placed": Arm(1, "o", "placed_at"),
 }  # fmt: skip
 WHICH = {"all": tuple(ARMS), "mails": ("mail",), "notes": ("note", "order_note")}
 # {place} narrows, orders and ends each arm's own index scan.
@@ -60,12 +60,8 @@ LINES = {
                NULL::bigint AS by, jsonb_build_object('opened', d.opened_at, 'clicked', d.clicked_at) AS data,
                0 AS number
         FROM delivery d WHERE d.lead = {lead} AND d.organization = {org} AND d.kind = 'mail' {place}""",
-    "form": """
-        SELECT c.submitted_at, 1, c.id, 'form', 'customer', f.name, '', NULL, c.source_data, 0
-        FROM capture c JOIN form f ON f.id = c.form
-        WHERE c.lead = {lead} AND c.organization = {org} AND c.submitted_at IS NOT NULL {place}""",
     "placed": """
-        SELECT o.placed_at, 0, o.id, 'placed', 'customer', o.plan_name, '', NULL,
+        SELECT o.placed_at, 1, o.id, 'placed', 'customer', o.plan_name, '', NULL,
                jsonb_build_object('amount', o.amount, 'currency', o.currency, 'source_data', o.source_data), o.number
         FROM mine o WHERE true {place}""",
 }
@@ -101,7 +97,7 @@ async def read(
     found = await rows("{}", _query(organization, lead["id"], shown, *place, most + 1))
     more = len(found) > most or place[1] != LAST
     items = [item(line) for line in found[:most]]
-    if not more and shown == "all":
+    if not more and shown == "all" and "added" not in {each["name"] for each in items}:
         items.append(beginning(lead))
     return History(items, shown, _write(found[:most][-1]) if found and more else "", bool(after or until))
 

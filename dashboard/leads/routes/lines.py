@@ -10,9 +10,10 @@ ICONS = {
     "note": "pencil", "noted": "pencil", "note_changed": "pencil", "note_deleted": "trash-2", "moved": "arrow-right",
     "won": "circle-check", "lost": "circle-x", "assigned": "user", "tagged": "tag", "reminder": "calendar-clock",
     "contacted": "phone", "undone": "undo-2", "deleted": "trash-2", "person": "pencil", "deal": "briefcase",
-    "created": "user-plus", "scored": "gauge", "abandoned_checkout": "shopping-bag", "merged": "git-merge",
-    "paid": "credit-card", "intake_requested": "list-checks", "intake_submitted": "list-checks", "form": "list-checks",
-    "delivered": "check", "refunded": "undo-2", "cancelled": "ban", "placed": "shopping-bag", "imported": "upload",
+    "added": "user-plus", "scored": "gauge", "abandoned_checkout": "shopping-bag", "merged": "git-merge",
+    "paid": "credit-card", "intake_requested": "list-checks", "intake_submitted": "list-checks",
+    "form_submitted": "list-checks", "delivered": "check", "refunded": "undo-2", "cancelled": "ban",
+    "placed": "shopping-bag", "imported": "upload",
 }  # fmt: skip
 KINDS = {"staff": "staff", "customer": "customer", "machine": "ai", "mail": "system", "system": "system"}
 DEFAULT_ICONS = {"staff": "user", "customer": "user", "machine": "bot", "mail": "mail", "system": "settings"}
@@ -28,8 +29,9 @@ def item(line: dict[str, Any]) -> dict[str, Any]:
     note = line["name"] == "note"
     if line["actor"] == "mail":
         title, text, icon = _mail(line)
-    elif line["name"] == "form":
-        title, text = f"Filled in the form {title}", visit(line["data"])
+    elif line["name"] == "form_submitted":
+        came = visit(line["data"])
+        text = "\n".join([text, f"Came through {came}"] if came else [text])
     elif line["name"] == "placed":
         title, text = _placed(line["title"], line["data"])
     elif line["by_name"]:
@@ -39,7 +41,8 @@ def item(line: dict[str, Any]) -> dict[str, Any]:
         "kind": KINDS.get(line["actor"], "system"), "icon": icon, "title": title[:1].upper() + title[1:], "text": text,
         "at": line["at"], "order": line["number"] or None, "note": line["id"] if note and not line["number"] else None,
         "author": line["by"] if note else None, "changed": note and bool(line["data"].get("changed")),
-        "mail": line["id"] if line["actor"] == "mail" else None, "key": f"{line['rank']}-{line['id']}",
+        "name": line["name"], "mail": line["id"] if line["actor"] == "mail" else None,
+        "merge": line["data"].get("merge") if line["name"] == "merged" else None, "key": f"{line['rank']}-{line['id']}",
     }  # fmt: skip
 
 
@@ -67,5 +70,5 @@ def beginning(lead: dict[str, Any]) -> dict[str, Any]:
     return {
         "kind": "system", "icon": "user-plus", "title": "Lead created", "text": ", ".join(known),
         "at": lead["created_at"], "order": None, "note": None, "author": None, "changed": False, "mail": None,
-        "key": "beginning",
+        "name": "", "merge": None, "key": "beginning",
     }  # fmt: skip

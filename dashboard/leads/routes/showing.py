@@ -10,7 +10,7 @@ from litestar.response import Template
 
 from dashboard import typed
 from dashboard.accounts.tables import Organization
-from dashboard.leads import attributes, detail
+from dashboard.leads import attributes, detail, duplicates
 from dashboard.leads.changes import Changed
 from dashboard.leads.routes import history
 from dashboard.orders import bought
@@ -44,12 +44,14 @@ async def facts(
     organization: Organization, lead: dict[str, Any], now: datetime, shown: str = "all", until: str = ""
 ) -> dict[str, Any]:
     asked = await attributes.every(organization)
+    who = {name: lead[name] for name in ("email", "phone", "name", "company")}
     known = [(each["label"], attributes.shown(each, lead["attributes"].get(each["key"]))) for each in asked]
     return {
         "lead": lead, "now": now, "zone": organization.time_zone, "today": today(organization, now),
         "history": await history.read(organization, lead, shown, until=until),
         "bought": await bought.of_lead(organization, lead["id"]),
-        "once": typed.once(), "answers": [(label, text) for label, text in known if text],
+        "duplicates": await duplicates.like(organization, without=lead["id"], limit=3, **who),
+        "answers": [(label, text) for label, text in known if text], "once": typed.once(),
     }  # fmt: skip
 
 
