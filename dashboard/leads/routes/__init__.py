@@ -12,6 +12,7 @@ from dashboard.leads.routes import (
     notes,
     person,
     settings,
+    vocabulary,
     work,
 )
 from dashboard.leads.routes.listing import ROUTES as LISTING
@@ -30,4 +31,5 @@ ROUTES = [
     *notes.ROUTES,
     *person.ROUTES,
     *settings.ROUTES,
+    *vocabulary.ROUTES,
 ]
