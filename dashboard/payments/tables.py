@@ -1,9 +1,12 @@
+from datetime import date
 from enum import StrEnum
+from typing import Any
 
-from piccolo.columns import BigInt, Boolean, ForeignKey, Timestamptz, Varchar
+from piccolo.columns import JSONB, BigInt, Boolean, Date, ForeignKey, Integer, Timestamptz, Varchar
 from piccolo.table import Table
 
 from dashboard.accounts.ownership import OrganizationOwned
+from dashboard.accounts.tables import User
 from dashboard.leads.tables import Lead
 
 
@@ -33,3 +36,55 @@ class Payment(OrganizationOwned, Table):
     lead = ForeignKey(Lead, null=True, default=None, index=True)
     description = Varchar(length=200, default="")
     occurred_at = Timestamptz()
+    fee = BigInt(
+        null=True, default=None, help_text="what the provider kept, in minor units of `fee_currency`; if known"
+    )
+    fee_currency = Varchar(length=10, default="")
+
+
+class SubscriptionReport(OrganizationOwned, Table, tablename="subscription_report"):
+    """What one event said of a subscription. Its history is all reports in the order of their time, so that it comes
+    out the same however the events arrived."""
+
+    key = Varchar(length=120, help_text="unique per organization: the event's id")
+    subscription = Varchar(length=80)
+    status = Varchar(length=30)
+    rank = Integer(default=0, help_text="which of two reports of the same second is the later one")
+    monthly = BigInt(default=0, help_text="minor units a month while it counts as revenue, else 0")
+    currency = Varchar(length=10, default="")
+    plan_price = Varchar(length=120, default="", help_text="the provider's price id, to find the plan")
+    customer = Varchar(length=80, default="")
+    lead = ForeignKey(Lead, null=True, default=None, index=True)
+    occurred_at = Timestamptz()
+
+
+class CostKind(StrEnum):
+    ai = "ai"
+    mail = "mail"
+    hand = "hand"
+
+
+class Cost(OrganizationOwned, Table):
+    """Money spent: by machines as they work, or entered by hand."""
+
+    kind = Varchar(length=10, choices=CostKind, default=CostKind.hand)
+    key = Varchar(length=120, null=True, default=None, help_text="unique per organization, for what machines book")
+    amount = BigInt(help_text="minor units; positive")
+    currency = Varchar(length=10)
+    spent_on: date = Date()  # type: ignore[assignment]
+    source = Varchar(length=80, default="", help_text="of leads, when it was spent on one source")
+    campaign = BigInt(null=True, default=None, help_text="id of the campaign it was spent on")
+    note = Varchar(length=200, default="")
+    by = ForeignKey(User, null=True, default=None)
+    withdrawn_at = Timestamptz(null=True, default=None)
+
+
+class Reconciliation(OrganizationOwned, Table):
+    """One day and currency, compared with the provider's own books."""
+
+    day: date = Date()  # type: ignore[assignment]
+    currency = Varchar(length=10)
+    ours = BigInt(default=0, help_text="minor units: charges, refunds and disputes of our journal")
+    theirs = BigInt(default=0, help_text="minor units: the same in the provider's balance transactions")
+    offending: Any = JSONB(default=[], help_text="[{id, what, amount, why}] lines that one side lacks or has otherwise")
+    checked_at = Timestamptz()
