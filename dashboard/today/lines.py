@@ -18,7 +18,10 @@ GROUPS: tuple[tuple[Group, str, str], ...] = (
 )
 TONES = ("danger", "warning", "info", "neutral")
 LATE_SHOWN = 2  # jobs that are late get a line each, up to this many
-ICONS = {"Send reminder": "send", "Mark done": "check", "Start work": "play", "Choose plan": "package"}
+ICONS = {
+    "Send reminder": "send", "Mark done": "check", "Start work": "play", "Choose plan": "package",
+    "Done": "check", "Take it": "user-plus",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ def arranged(lines: Iterable[Line]) -> list[tuple[str, str, str, list[Line]]]:
 # ── what each slice says, as lines ──
 
 
-def of_orders(base: str, found: Sequence[dict[str, Any]]) -> list[Line]:
+def of_orders(found: Sequence[dict[str, Any]]) -> list[Line]:
     return [
         Line(
             key=line["key"], group=line["group"], icon=line["icon"], tone=line["tone"], title=line["title"],
@@ -77,6 +80,9 @@ def of_orders(base: str, found: Sequence[dict[str, Any]]) -> list[Line]:
         )
         for line in found
     ]  # fmt: skip
+
+
+of_leads = of_orders  # they say it in the same words
 
 
 def of_deliveries(base: str, found: Sequence[dict[str, Any]]) -> list[Line]:

@@ -7,6 +7,7 @@ from typing import Any
 from dashboard.accounts.tables import Organization
 from dashboard.database import rows
 from dashboard.deliveries import queries as deliveries
+from dashboard.leads import attention as leads
 from dashboard.orders import attention
 from dashboard.runs import queries as runs
 from dashboard.runs.clockwork import Job
@@ -31,7 +32,7 @@ WAITING_MONEY = """
     GROUP BY currency ORDER BY count(*) DESC, currency"""
 
 COUNTS = """
-    SELECT (SELECT count(*) FROM ({}) o) AS orders,
+    SELECT (SELECT count(*) FROM ({}) o) AS orders, (SELECT count(*) FROM ({}) l) AS leads,
            (SELECT count(*) FROM (SELECT 1 FROM inbound_event WHERE organization = {} AND state = 'failed' LIMIT {}) e)
                AS events,
            (SELECT count(*) FROM (SELECT 1 FROM delivery WHERE organization = {}
@@ -47,18 +48,20 @@ class Counts:
     """By navigation key; zero hides the pill."""
 
     today: int
+    leads: int
     outbox: int
     events: int
     schedules: int
 
 
 async def find_lines(organization: Organization, jobs: list[Job], now: datetime) -> list[Line]:
-    """Everything that needs a person here. Five queries."""
+    """Everything that needs a person here. Six queries."""
     base = f"/{organization.slug}"
     [failed] = await rows(FAILED_EVENTS, organization.id, CAP)
     waiting = await rows(WAITING_MONEY, organization.id, now - PATIENCE, CAP)
     return [
-        *lines.of_orders(base, await attention.needs_person(organization, now)),
+        *lines.of_orders(await attention.needs_person(organization, now)),
+        *lines.of_leads(await leads.needs_person(organization, now)),
         *lines.of_deliveries(base, await deliveries.needs_person(organization)),
         *lines.of_events(base, failed),
         *lines.of_money(base, waiting),
@@ -70,12 +73,17 @@ async def counts(organization: Organization, jobs: list[Job], now: datetime) -> 
     """How many of each. Two queries."""
     id = organization.id
     [found] = await rows(
-        COUNTS, attention.waiting(organization, now), id, CAP, id, CAP, id, CAP, id, now - PATIENCE
+        COUNTS, attention.waiting(organization, now), leads.waiting(organization, now), id, CAP, id, CAP, id, CAP, id,
+        now - PATIENCE,
     )  # fmt: skip
     standings = await runs.standings(jobs, now)
     of_jobs = lines.of_jobs("", standings, now)
-    today = found["orders"] + found["outbox_lines"] + bool(found["events"]) + found["money"] + len(of_jobs)
-    return Counts(today, found["outbox"], found["events"], sum(standing.needs_person for standing in standings))
+    today = (
+        found["orders"] + found["leads"] + found["outbox_lines"] + bool(found["events"]) + found["money"] + len(of_jobs)
+    )
+    return Counts(
+        today, found["leads"], found["outbox"], found["events"], sum(standing.needs_person for standing in standings)
+    )
 
 
 def mine(found: list[Line], user: int) -> list[Line]:
@@ -85,4 +93,7 @@ def mine(found: list[Line], user: int) -> list[Line]:
 
 def shown(counts: Counts) -> dict[str, Any]:
     """For ui.counts."""
-    return {"today": counts.today, "outbox": counts.outbox, "events": counts.events, "schedules": counts.schedules}
+    return {
+        "today": counts.today, "leads": counts.leads, "outbox": counts.outbox, "events": counts.events,
+        "schedules": counts.schedules,
+    }  # fmt: skip
