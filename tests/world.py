@@ -93,7 +93,7 @@ class Door:
 
     def path(self, slug: str, number: int = 1, **said: str) -> str:
         """The address with this organization, this number, and what is said or a likely word for everything else."""
-        words = {"org": slug, "slug": slug, "channel": "stripe"} | said
+        words = {"org": slug, "brand": slug, "slug": slug, "channel": "stripe"} | said
         values = {
             name: number if parameter.type is int else words.get(name, "x" * 43)
             for name, parameter in self.route.path_parameters.items()
@@ -122,7 +122,7 @@ class World:
         self.users: dict[str, User] = {}
         self.browsers: dict[str, Browser] = {}
 
-    async def build(self) -> None:
+    async def build(self, rows_of_everything: bool = True) -> None:
         """Empty the database and fill it again. Sessions keep their ids, so open browsers stay signed in."""
         await empty()
         acme = await an_organization("acme", "Acme", last_order_number=1)
@@ -130,7 +130,8 @@ class World:
         people = [(role, acme, role) for role in ROLES] + [("bob", borealis, "owner")]
         for name, organization, role in people:
             self.users[name] = await a_member(organization, f"{name}@people.example", name.title(), role)
-        await fill(acme, self.users["owner"])
+        if rows_of_everything:
+            await fill(acme, self.users["owner"])
         for name in self.users:
             await self.sign_in(name)
 
@@ -201,7 +202,8 @@ def _facts(table: type[Table], known: dict[str, int], number: int, say: Say) -> 
     for column in table._meta.columns:
         name = column._meta.name
         if name in said:
-            facts[name] = _saying(said[name], lambda: say(table, None))
+            value = _saying(said[name], lambda: say(table, None))
+            facts[name] = value[: getattr(column, "length", None)] if isinstance(value, str) else value
         elif isinstance(column, ForeignKey):
             parent = column._foreign_key_meta.resolved_references._meta.tablename
             if not column._meta.null or parent == "organization":

@@ -61,12 +61,16 @@ class Watched:
         self.elsewhere: list[str] = []
         page.on("console", lambda message: self._console(message))
         page.on("pageerror", lambda problem: self.complaints.append(str(problem)))
-        page.on("dialog", lambda dialog: self.complaints.append(f"dialog: {dialog.message}"))
+        page.on("dialog", self._dialog)
         page.on("request", lambda request: self._request(request.url))
 
     def _console(self, message) -> None:
         if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
             self.complaints.append(message.text)
+
+    async def _dialog(self, dialog) -> None:
+        self.complaints.append(f"dialog: {dialog.message}")
+        await dialog.dismiss()  # or the page would wait for an answer
 
     def _request(self, url: str) -> None:
         if not url.startswith((self.its.url, "blob:", "about:")):

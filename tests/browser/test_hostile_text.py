@@ -1,81 +1,95 @@
-"""What outsiders write is shown as text: no script runs, no request leaves, nothing of it becomes markup."""
+"""What people write is shown as text: every page and every fragment, as everybody who may see it, in Chromium.
 
-import json
-import time
+Twice: with our content security policy, which would report what it had to stop; and with the policy switched off, so
+that whatever slipped through the escaping would really run."""
 
-from dashboard.integrations import stripe_samples
-from tests.browser.test_journey import a_plan, query
+import asyncio
+from dataclasses import replace
 
-CORPUS = [
-    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<svg/onload=alert(1)>", "\"><script>alert(1)</script>",
-    "'><img src=//evil.example/x onerror=alert(1)>", "javascript:alert(1)", "<iframe src=javascript:alert(1)>",
-    "<a href=javascript:alert(1)>x</a>", "<body onload=alert(1)>", "<details open ontoggle=alert(1)>",
-    "<input autofocus onfocus=alert(1)>", "<div hx-get=/evil hx-trigger=load>", "<div data-hx-get=/evil hx-trigger=load>",
-    "<b hx-on:click=alert(1)>", "</title><script>alert(1)</script>", "</textarea><script>alert(1)</script>",
-    "<style>@import '//evil.example/x.css'</style>", "<link rel=stylesheet href=//evil.example/x.css>",
-    "<meta http-equiv=refresh content='0;url=//evil.example'>", "<base href=//evil.example/>", "{{7*7}}", "{% raw %}", "${7*7}",
-    "<%= 7*7 %>", "%(x)s", "{0.__class__}", "\u202eRTL override", "Z\u0336a\u0336l\u0336g\u0336o\u0336", "😀 👩‍👩‍👧‍👦", "<math><mi xlink:href=javascript:alert(1)>",
-    "<object data=//evil.example/x>", "<embed src=//evil.example/x>", "<form action=//evil.example><button>x</button></form>",
-    "<template><script>alert(1)</script></template>", "&lt;script&gt;alert(1)&lt;/script&gt;", "<!--><script>alert(1)</script>-->",
-    "<video><source onerror=alert(1)>", "<marquee onstart=alert(1)>", "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
-    "' onmouseover='alert(1)", "\" autofocus onfocus=\"alert(1)",
-]  # fmt: skip
+import pytest
+import uvicorn
+from litestar import Response, get
 
+from dashboard.accounts.current import CurrentOrganization, viewer
+from dashboard.database import rows
+from dashboard.orders.tables import Order
+from dashboard.web import create_app
+from tests import canaries
+from tests.browser.walking import EVERYBODY, script, visitor, walked
+from tests.hostile import CORPUS, MARKUP, ROWS, fill_up
+from tests.running import free_port
+from tests.world import World, doors
 
-def a_hostile_checkout(number: int, text: str) -> dict:
-    event = stripe_samples.event(
-        "checkout.session.completed", f"x{number}", email=f"x{number}@customer.example", name=text[:190],
-        amount=12900, plan="Starter audit", now=int(time.time()),
-    )  # fmt: skip
-    event["data"]["object"]["metadata"] |= {"utm_source": text[:80], "utm_campaign": text}
-    event["data"]["object"]["customer_details"]["phone"] = text[:40]
-    return event
+FEWEST = 60
+UNSEEN = {"signin.code", "live"}  # needs a sign-in half done; never ends
 
 
-async def addresses(page, its) -> set[str]:
-    found = await page.eval_on_selector_all("a[href]", "links => links.map(link => link.href)")
-    return {
-        address.split("#")[0].removeprefix(its.url) for address in found
-        if address.startswith(f"{its.url}/acme") and ".csv" not in address and "/export" not in address and "/files/" not in address
-    }  # fmt: skip
-
-
-async def test_no_page_runs_or_fetches_what_an_outsider_wrote(desk, open_page):
-    if not await query(desk, "SELECT 1 FROM plan"):
-        await a_plan(desk)
-    for number, text in enumerate(CORPUS):
-        assert desk.post_event(a_hostile_checkout(number, text)) == 200
-    broken = stripe_samples.event("refund.created", "broken", now=int(time.time()))
-    broken["data"]["object"]["currency"] = "<img src=x onerror=alert(1)>" * 9
-    assert desk.post_event(broken) == 200
-    staff = await open_page()
-    page = await staff.sign_in()
-    for _ in range(40):
-        if len(await query(desk, "SELECT 1 FROM orders WHERE session LIKE 'cs_test_x%'")) == len(CORPUS):
-            break
-        await page.wait_for_timeout(250)
-    answers = json.dumps({"address": CORPUS[0], "goal": "\n".join(CORPUS), "problem": CORPUS[2]})
-    await query(desk, "UPDATE intake SET answers = $1::jsonb, state = 'submitted', submitted_at = now()", answers)
-    await query(
-        desk,
-        "UPDATE orders SET status = 'intake_complete', intake_submitted_at = now() WHERE session LIKE 'cs_test_x%'",
+@pytest.fixture
+async def house(settings):
+    """The application on a port of this very process, full of hostile rows; (world, address)."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    app = canaries.watch(create_app(replace(settings, port=port, base_url=url), background=False))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app, port=port, lifespan="off", log_config=None, timeout_graceful_shutdown=1, timeout_keep_alive=60
+        )
     )
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.02)
+    world = World(app)
+    await world.build(rows_of_everything=False)
+    await fill_up(world.users["owner"])
+    yield world, url
+    server.should_exit = True
+    await serving
 
-    waiting, seen = ["/acme/orders", "/acme/outbox", "/acme/events", "/acme/today", "/acme/settings", "/account"], set()
-    kinds: dict[str, int] = {}
-    while waiting and len(seen) < 90:
-        address = waiting.pop(0)
-        kind = "/".join(part if not part.isdigit() else "#" for part in address.split("?")[0].split("/"))
-        if address in seen or kinds.get(kind, 0) >= 12:
-            continue
-        kinds[kind] = kinds.get(kind, 0) + 1
-        seen.add(address)
-        answer = await page.goto(desk.url + address)
-        assert answer is not None and answer.status < 500, address
-        waiting += sorted(await addresses(page, desk) - seen)
-    assert len(seen) > 30, seen
-    injected = await page.evaluate(
-        "document.querySelectorAll('main script, main [onerror], main [onload], main [hx-get=\"/evil\"]').length"
+
+def test_the_corpus_is_large_and_says_each_thing_once():
+    assert len(set(CORPUS)) == len(CORPUS) and len(MARKUP) >= FEWEST
+
+
+async def test_every_page_is_safe_for_everybody(house, chromium):
+    answered, wrong = await walked(chromium, *house, protected=True, pages=EVERYBODY, rows={})
+    assert wrong == []
+    unseen = {door.handler.name for door in doors(house[0].app) if door.safe} - answered - UNSEEN
+    assert not unseen, "Nothing to look at: give WORDS in tests/world.py, or SAID in walking.py, what these pages need."
+
+
+async def test_nothing_would_run_even_without_our_policy(house, chromium):
+    most = dict.fromkeys(EVERYBODY, 1) | {"owner": ROWS, "nobody": ROWS}
+    await rows("UPDATE delivery SET payload = payload - 'html'")  # a mail's frame has nothing but its policy
+    _, wrong = await walked(chromium, *house, protected=False, pages=("owner", "nobody"), rows=most)
+    assert wrong == []
+
+
+# ── the looking itself ──
+
+
+@get("/{org:str}/leaky", name="leaky", guards=[viewer])
+async def leaky(organization: CurrentOrganization) -> Response[str]:
+    """Writes what customers wrote as it is."""
+    notes = [each["cancel_reason"] for each in await Order.select_of(organization, Order.cancel_reason)]
+    return Response(f"<!doctype html><title>Leaky</title><p>{''.join(notes)}</p>", media_type="text/html")
+
+
+@pytest.mark.parametrize("protected", [True, False])
+async def test_a_page_that_forgets_to_escape_is_found(house, chromium, protected, monkeypatch):
+    world, url = house
+    world.app.register(leaky)
+    monkeypatch.setattr(
+        "tests.browser.walking.doors", lambda app: [door for door in doors(app) if door.handler.name == "leaky"]
     )
-    assert injected == 0
-    staff.nothing_wrong()
+    _, wrong = await walked(chromium, world, url, protected, ("viewer",), {"agent": 1})
+    assert [each for each in wrong if each.startswith("viewer: leaky: pwned <")]
+    assert [each for each in wrong if each.startswith("agent: /acme/leaky: ")]
+    reported = "Content Security Policy" if protected else "dialog: 1"
+    assert [each for each in wrong if reported in each], wrong
+    assert any("left for" in each for each in wrong) is not protected
+
+
+async def test_each_text_would_be_found_where_a_page_takes_no_care(house, chromium):
+    async with visitor(chromium, house[1], "nobody", True) as its:
+        page = await its.open("/signin")
+        assert await page.evaluate(script("missed"), MARKUP) == []
