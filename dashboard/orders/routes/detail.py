@@ -5,8 +5,7 @@ from litestar.params import FromPath
 from litestar.response import Template
 
 from dashboard.accounts.current import CurrentOrganization, Now, viewer
-from dashboard.intake import queries as intake
-from dashboard.orders.routes.showing import context
+from dashboard.orders.routes.showing import context, whole
 from dashboard.orders.timeline import SHOWN
 from dashboard.pages import fragment, page
 
@@ -15,8 +14,7 @@ from dashboard.pages import fragment, page
 async def show_order(request: Request, organization: CurrentOrganization, now: Now, number: FromPath[int]) -> Template:
     """The page; htmx gets its body."""
     asked = request.query_params.get("timeline", "all")
-    facts = await context(organization, number, now, asked if asked in SHOWN else "all")
-    facts["intake"] = await intake.of_order(organization, facts["detail"].record)
+    facts = await whole(organization, number, now, asked if asked in SHOWN else "all")
     return page(request, "orders/detail.html", "orders/_order.html", **facts)
 
 

@@ -8,6 +8,7 @@ from litestar.response import Template
 
 from dashboard.accounts.tables import Organization
 from dashboard.intake import queries as intake
+from dashboard.leads import detail as leads
 from dashboard.orders import detail
 from dashboard.pages import fragment
 
@@ -23,13 +24,21 @@ async def context(organization: Organization, number: int, now: datetime, shown:
     return {"detail": found, "order": found.order, "now": now, "zone": organization.time_zone}
 
 
+async def whole(organization: Organization, number: int, now: datetime, shown: str = "all") -> dict[str, Any]:
+    """What the order's page needs: also the answers, and who the customer is."""
+    facts = await context(organization, number, now, shown)
+    facts["intake"] = await intake.of_order(organization, facts["detail"].record)
+    facts["person"] = await leads.find(organization, facts["order"]["lead"])
+    return facts
+
+
 async def show(
     request: Request, organization: Organization, number: int, now: datetime, *, undo: str | None = None, **more: Any
 ) -> Template:
     """The order in the drawer, or the body of its page. `more` goes to `fragment`: notice, close_dialog."""
-    facts = await context(organization, number, now)
     if in_drawer(request):
+        facts = await context(organization, number, now)
         undo = f"{undo}?in=drawer" if undo else None  # a toast's request does not name its target
         return fragment(request, "orders/_drawer.html", undo=undo, undo_target="#drawer", **facts, **more)
-    facts["intake"] = await intake.of_order(organization, facts["detail"].record)
+    facts = await whole(organization, number, now)
     return fragment(request, "orders/_order.html", undo=undo, undo_target="#order", **facts, **more)
