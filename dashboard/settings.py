@@ -51,6 +51,7 @@ class Settings:
     whatsapp_access_token: str
     whatsapp_sender_id: str
     whatsapp_admin_phone: str
+    whatsapp_alert_template: str
     facebook_app_secret: str
     facebook_verify_token: str
     n8n_webhook_url: str

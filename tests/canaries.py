@@ -24,6 +24,7 @@ RESEND_KEY = f"re_{MARK}ResendKey"
 RESEND_HOOKS = f"whsec_{MARK}ResendHooks1"  # base64 after its prefix, as the standard wants it
 OPENAI_KEY = f"sk-{MARK}OpenaiKey"
 BOT_TOKEN = f"424242:{MARK}-bot-token"
+WHATSAPP_TOKEN = f"EAA{MARK}Whatsapp"
 MAIL_PASSWORD = f"{MARK}Mail"
 # By the name of the setting: all that is secret about an installation.
 EVERY = {
@@ -37,7 +38,7 @@ EVERY = {
     "OPENAI_API_KEY": OPENAI_KEY,
     "TELEGRAM_BOT_TOKEN": BOT_TOKEN,
     "TELEGRAM_WEBHOOK_SECRET": f"{MARK}-telegram-hooks",
-    "WHATSAPP_ACCESS_TOKEN": f"EAA{MARK}Whatsapp",
+    "WHATSAPP_ACCESS_TOKEN": WHATSAPP_TOKEN,
     "FACEBOOK_APP_SECRET": f"{MARK}FacebookApp",
     "FACEBOOK_VERIFY_TOKEN": f"{MARK}FacebookVerify",
     "N8N_WEBHOOK_URL": f"http://127.0.0.1:9/hook/{MARK}",

@@ -27,6 +27,8 @@ from tests.world import World, doors
 
 SECRET = re.compile(r"key$|secret$|token$|smtp_url|n8n_webhook_url")
 ENTERED = {name.lower(): value for name, value in EVERY.items()} | {"telegram_chat_id": "-1001", "openai_model": "tiny"}
+ENTERED |= {"whatsapp_sender_id": "106540352242922", "whatsapp_admin_phone": "+15550100042"}
+ENTERED |= {"whatsapp_alert_template": "team_alert"}
 SHAPES = {
     "Stripe": r"\b(?:[sr]k)_(?:live|test)_[A-Za-z0-9]{12,}",
     "webhook secret": r"\bwhsec_[A-Za-z0-9+/]{22,}={0,2}",
@@ -51,7 +53,8 @@ KEYS = re.compile("|".join(f"({shape})" for shape in SHAPES.values()).encode())
 async def full(settings):
     """Everything is configured, all partners are on loopback."""
     async with provider() as partner:
-        bases = dict.fromkeys(("stripe_api_base", "resend_api_url", "telegram_api_url", "openai_base_url"), partner.url)
+        vendors = ("stripe_api_base", "resend_api_url", "telegram_api_url", "whatsapp_api_url", "openai_base_url")
+        bases = dict.fromkeys(vendors, partner.url)
         known = {name: value for name, value in ENTERED.items() if name in Settings.__annotations__}
         process_settings.use(replace(settings, **known, **bases, auth_from_email="desk@acme.example"))
         yield partner
@@ -95,17 +98,18 @@ async def test_a_provider_that_repeats_its_key_is_kept_without_it(alice, acme, f
         ("stripe", "STRIPE_SECRET_KEY"),
         ("resend", "RESEND_API_KEY"),
         ("telegram", "TELEGRAM_BOT_TOKEN"),
+        ("whatsapp", "WHATSAPP_ACCESS_TOKEN"),
     ):
         said = f"Nobody has the key {EVERY[key]}"
         full.mode(service, "400", error={"message": said, "description": said})
-    for kind in ("mail", "telegram", "refund"):
+    for kind in ("mail", "telegram", "whatsapp", "refund"):
         await a_delivery(acme, kind)
     await dispatcher.work(credentials.integrations_for, clock.now())
     assert {each.state for each in await Delivery.objects()} == {"failed"}
-    for channel in ("stripe", "resend", "telegram"):
+    for channel in ("stripe", "resend", "telegram", "whatsapp"):
         await alice.post(f"/acme/settings/integrations/{channel}/test")
     assert "(hidden)" in str([each.why for each in await Delivery.objects()])
-    assert await ChannelTest.count() == 3
+    assert await ChannelTest.count() == 4
     for page in ("/acme/outbox", "/acme/settings/integrations", "/acme/today"):
         assert (await alice.get(page)).status_code == 200
 

@@ -94,6 +94,30 @@ CHANNELS = {
             ("telegram",),
         ),
         Channel(
+            "whatsapp", "WhatsApp", "Alerts to one phone",
+            (
+                Secret("whatsapp_access_token", "Access token", "From your app at Meta, one that does not expire"),
+                Secret(
+                    "whatsapp_sender_id", "Phone number id", "The id of the number alerts come from, not the number",
+                    re.compile(r"[0-9]{5,20}"), "Write the id from Meta. It has digits only.", hidden=False,
+                ),
+                Secret(
+                    "whatsapp_admin_phone", "Phone for alerts", "With its country code, such as +15550100042",
+                    re.compile(r"\+?[1-9][0-9 ]{6,20}"), "Write the number with its country code, like +15550100042.",
+                    hidden=False,
+                ),
+                Secret(
+                    "whatsapp_alert_template", "Template for alerts",
+                    "An approved template with one variable, such as team_alert or team_alert:en_GB. Without one, "
+                    "alerts are held unless that phone wrote in the last 24 hours",
+                    re.compile(r"[a-z0-9_]{1,400}(?::[a-z]{2,3}(?:_[A-Z]{2})?)?"),
+                    "Write the template’s name as Meta shows it, like team_alert or team_alert:en_GB.",
+                    optional=True, hidden=False,
+                ),
+            ),
+            ("whatsapp",),
+        ),
+        Channel(
             "openai", "OpenAI", "Suggested replies, when they come",
             (
                 Secret("openai_api_key", "API key", "Starts with sk-"),

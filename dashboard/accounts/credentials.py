@@ -1,7 +1,8 @@
 """Providers' secrets: the environment's belong to the first organization, those entered in Settings are encrypted."""
 
 import base64
-from dataclasses import replace
+from collections.abc import Set
+from dataclasses import asdict, replace
 from datetime import datetime
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -46,6 +47,16 @@ async def of(organization_id: int) -> Credentials:
     known = {entry["name"]: decrypt(entry["value"]) for entry in entered}
     changed = {name: value for name, value in known.items() if value and hasattr(mine, name)}
     return replace(mine, **changed, trusted=mine.trusted and "smtp_url" not in changed) if changed else mine
+
+
+async def given(organization_id: int) -> Set[str]:
+    """The names of the secrets an organization has, its own and the environment's. None of them is opened."""
+    found = await row(
+        "SELECT (SELECT min(id) FROM organization) = {} AS first, "
+        "ARRAY(SELECT name::text FROM credential WHERE organization = {}) AS names", organization_id, organization_id,
+    )  # fmt: skip
+    here = asdict(Credentials.from_settings(settings.current())) if found and found["first"] else {}
+    return {name for name, value in here.items() if value} | frozenset(found["names"] if found else ())
 
 
 async def integrations_for(organization_id: int | None) -> Integrations:

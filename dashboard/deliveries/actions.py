@@ -9,7 +9,7 @@ from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Organization, User
 from dashboard.activity import actions as activity
 from dashboard.database import hint, row, transaction
-from dashboard.deliveries import mails
+from dashboard.deliveries import alerts, mails
 from dashboard.deliveries.tables import KINDS, Delivery, DeliveryState
 from dashboard.errors import Conflict
 from dashboard.leads.tables import Lead
@@ -74,11 +74,13 @@ async def queue_alert(
     organization: Organization, name: str, *, key: str, title: str, lines: list[str], href: str,
     subject: tuple[str, int] | None = None, due_at: datetime | None = None,
 ) -> bool:  # fmt: skip
-    """Tell the team on Telegram. Exactly one per key, however often the cause is handled."""
-    return await queue(
-        organization, key=key, kind="telegram", name=name, recipient="Team chat", title=title,
-        payload={"title": title, "lines": lines, "href": href}, subject=subject, due_at=due_at,
-    )  # fmt: skip
+    """Tell the team, on each channel it has. Exactly one per key and channel, however often the cause is handled."""
+    facts: dict[str, Any] = {"name": name, "title": title, "subject": subject, "due_at": due_at}
+    facts["payload"] = {"title": title, "lines": lines, "href": href}
+    for each, (kind, recipient) in zip(alerts.keys(key), await alerts.channels(organization), strict=False):
+        if not await queue(organization, key=each, kind=kind, recipient=recipient, **facts) and each == key:
+            return False  # told before, on the channels of that time
+    return True
 
 
 async def cancel(delivery: Delivery, by: Visitor | User) -> Delivery:

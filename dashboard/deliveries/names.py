@@ -10,14 +10,22 @@ WHAT = {
     "report_failed": "Report delayed",
     "upsell": "Upsell",
     "follow_up": "Follow-up",
+    "form_reply": "Reply to a form",
     "refund": "Refund",
     "new_order": "New order alert",
     "intake_submitted": "Intake submitted alert",
     "delivered": "Delivered alert",
+    "lead_captured": "New lead alert",
     "payment_failed": "Payment failed alert",
     "event_failed": "Event failed alert",
+    "ticket_escalated": "Escalated ticket alert",
 }
-KIND = {"mail": ("E-mail", "mail"), "telegram": ("Telegram", "send"), "refund": ("Stripe", "undo-2")}
+KIND = {
+    "mail": ("E-mail", "mail"),
+    "telegram": ("Telegram", "send"),
+    "whatsapp": ("WhatsApp", "phone"),
+    "refund": ("Stripe", "undo-2"),
+}
 
 
 def what(name: str) -> str:

@@ -34,7 +34,7 @@ def mask(text: str) -> str:
 def preview(delivery: dict[str, Any]) -> Preview:
     """By kind; a payload that is not what it should be shows as nothing rather than breaking the page."""
     payload = delivery["payload"] if isinstance(delivery["payload"], dict) else {}
-    return {"mail": _mail, "telegram": _telegram, "refund": _refund}.get(delivery["kind"], _other)(delivery, payload)
+    return SHOWN.get(delivery["kind"], _other)(delivery, payload)
 
 
 def _mail(delivery: dict[str, Any], payload: dict[str, Any]) -> Preview:
@@ -44,7 +44,7 @@ def _mail(delivery: dict[str, Any], payload: dict[str, Any]) -> Preview:
     return Preview(mask(_text(payload, "text")), mask(_text(payload, "html")), facts)
 
 
-def _telegram(delivery: dict[str, Any], payload: dict[str, Any]) -> Preview:
+def _alert(delivery: dict[str, Any], payload: dict[str, Any]) -> Preview:
     lines = payload.get("lines")
     facts = [line for line in lines if isinstance(line, str) and line] if isinstance(lines, list) else []
     return Preview(mask("\n".join([_text(payload, "title"), *facts])))
@@ -65,3 +65,6 @@ def _other(delivery: dict[str, Any], payload: dict[str, Any]) -> Preview:
 def _text(payload: dict[str, Any], name: str) -> str:
     value = payload.get(name)
     return value if isinstance(value, str) else ""
+
+
+SHOWN = {"mail": _mail, "telegram": _alert, "whatsapp": _alert, "refund": _refund}

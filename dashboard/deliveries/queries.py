@@ -19,7 +19,7 @@ from dashboard.lists import CAP, Asked, Choice, Choices, Dates, Filters, List, P
 
 NEEDS_PERSON = ("failed", "unknown", "held")
 BATCH = 500
-THING = {"mail": "mail", "telegram": "alert", "refund": "refund"}
+THING = {"mail": "mail", "telegram": "alert", "whatsapp": "alert", "refund": "refund"}
 RISK = {"refund": "Look in Stripe first: sending again could give the money back twice."}
 
 OUTBOX = List(

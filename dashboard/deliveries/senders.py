@@ -95,6 +95,14 @@ def telegram_text(payload: dict) -> str:
     return "\n".join([f"<b>{title}</b>", *facts, escape(links.inside(payload["href"]))])
 
 
+async def whatsapp(delivery: Delivery, outside: Integrations) -> Call:
+    """One alert to the phone of whoever looks after things."""
+    payload: Any = delivery.payload
+    facts = [line[:LONGEST_LINE] for line in (payload["title"], *payload["lines"][:MOST_LINES]) if line]
+    text = "\n".join([*facts, links.inside(payload["href"])])
+    return lambda: outside.whatsapp.alert(text, str(delivery.id))
+
+
 async def refund(delivery: Delivery, outside: Integrations) -> Call:
     """Money back through Stripe. The journal changes only when Stripe's own event says so."""
     payload: Any = delivery.payload
@@ -127,5 +135,6 @@ def _via(name: str) -> Callable[[Integrations], tuple[str, timedelta | None]]:
 CHANNELS = {
     "mail": Channel(mail, mail_missing, mail_via),
     "telegram": Channel(telegram, _missing("telegram", "Telegram is not connected"), _via("telegram")),
+    "whatsapp": Channel(whatsapp, _missing("whatsapp", "WhatsApp is not connected"), _via("whatsapp")),
     "refund": Channel(refund, _missing("stripe", "Stripe is not connected"), _via("stripe")),
 }

@@ -8,7 +8,7 @@ from dashboard.accounts.ownership import OrganizationOwned
 from dashboard.accounts.tables import Organization
 from dashboard.leads.tables import Lead
 
-KINDS = ("mail", "telegram", "refund")
+KINDS = ("mail", "telegram", "whatsapp", "refund")
 
 
 class DeliveryState(StrEnum):

@@ -13,6 +13,7 @@ from dashboard.integrations.resend import Resend
 from dashboard.integrations.smtp import Smtp
 from dashboard.integrations.stripe import Stripe
 from dashboard.integrations.telegram import Telegram
+from dashboard.integrations.whatsapp import WhatsApp
 from dashboard.settings import Settings
 
 
@@ -34,6 +35,7 @@ class Credentials:
     whatsapp_access_token: str = ""
     whatsapp_sender_id: str = ""
     whatsapp_admin_phone: str = ""
+    whatsapp_alert_template: str = ""
     facebook_app_secret: str = ""
     facebook_verify_token: str = ""
     n8n_webhook_url: str = ""
@@ -56,10 +58,11 @@ class Integrations:
     smtp: Smtp
     mail: Mail
     telegram: Telegram
+    whatsapp: WhatsApp
     openai: OpenAI
 
     def __iter__(self) -> Iterator[Provider]:
-        return iter((self.stripe, self.resend, self.smtp, self.telegram, self.openai))
+        return iter((self.stripe, self.resend, self.smtp, self.telegram, self.whatsapp, self.openai))
 
 
 def connect(settings: Settings, credentials: Credentials) -> Integrations:
@@ -88,6 +91,14 @@ def connect(settings: Settings, credentials: Credentials) -> Integrations:
             its.telegram_webhook_secret,
             settings.telegram_api_url,
             held(settings.telegram_api_url),
+        ),
+        whatsapp=WhatsApp(
+            its.whatsapp_access_token,
+            its.whatsapp_sender_id,
+            its.whatsapp_admin_phone,
+            its.whatsapp_alert_template,
+            settings.whatsapp_api_url,
+            held(settings.whatsapp_api_url),
         ),
         openai=OpenAI(
             its.openai_api_key,

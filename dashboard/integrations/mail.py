@@ -65,10 +65,6 @@ class Mail(Provider):
         return self.smtp if self.channel == "smtp" else self.resend
 
     @property
-    def honours_keys(self) -> bool:
-        return self.chosen.honours_keys
-
-    @property
     def key_lifetime(self) -> timedelta | None:
         return self.chosen.key_lifetime
 

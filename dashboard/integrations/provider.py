@@ -5,22 +5,31 @@ from datetime import timedelta
 from typing import ClassVar
 
 from dashboard.integrations.outcomes import NotConfigured
+from dashboard.integrations.signatures import secrets_in
 
 HELD = "Sends leave this machine only in production or with ALLOW_REAL_SENDS=1"
 
 
 class Provider:
-    """`honours_keys`: the provider drops a second send with the same key, for `key_lifetime` after the first."""
+    """`remembers_keys`: for how long the provider drops a second send with the same key; None: it knows no keys.
+    `webhook_secret`: what its webhooks are signed with, perhaps several while one is being replaced."""
 
     name: ClassVar[str]
-
-    @property
-    def honours_keys(self) -> bool:
-        return False
+    remembers_keys: ClassVar[timedelta | None] = None
+    webhook_secret: str = ""
 
     @property
     def key_lifetime(self) -> timedelta | None:
-        return None
+        return self.remembers_keys
+
+    @property
+    def honours_keys(self) -> bool:
+        return self.key_lifetime is not None
+
+    @property
+    def receives(self) -> bool:
+        """Whether its webhooks can be told from forged ones."""
+        return bool(secrets_in(self.webhook_secret))
 
     @property
     def missing(self) -> str:

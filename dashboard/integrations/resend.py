@@ -48,20 +48,13 @@ _current: ContextVar[_Call] = ContextVar("resend call")
 @dataclass(frozen=True)
 class Resend(Provider):
     name: ClassVar[str] = "Resend"
+    remembers_keys: ClassVar[timedelta] = timedelta(hours=24)
 
     key: str = field(repr=False)
     webhook_secret: str = field(repr=False)
     base: str
     held: str = ""
     seconds: float = SECONDS
-
-    @property
-    def honours_keys(self) -> bool:
-        return True
-
-    @property
-    def key_lifetime(self) -> timedelta:
-        return timedelta(hours=24)
 
     @property
     def missing(self) -> str:

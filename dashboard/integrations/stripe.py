@@ -46,6 +46,7 @@ class Refund(NamedTuple):
 @dataclass(frozen=True)
 class Stripe(Provider):
     name: ClassVar[str] = "Stripe"
+    remembers_keys: ClassVar[timedelta] = timedelta(hours=24)
 
     secret_key: str = field(repr=False)
     webhook_secret: str = field(repr=False)
@@ -54,20 +55,8 @@ class Stripe(Provider):
     seconds: float = SECONDS
 
     @property
-    def honours_keys(self) -> bool:
-        return True
-
-    @property
-    def key_lifetime(self) -> timedelta:
-        return timedelta(hours=24)
-
-    @property
     def missing(self) -> str:
         return self.held if self.secret_key else "STRIPE_SECRET_KEY is not set"
-
-    @property
-    def receives(self) -> bool:
-        return bool(secrets_in(self.webhook_secret))
 
     @property
     def live(self) -> bool | None:

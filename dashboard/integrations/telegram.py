@@ -42,10 +42,6 @@ class Telegram(Provider):
             return "TELEGRAM_BOT_TOKEN is not set"
         return self.held if self.chat_id else "TELEGRAM_CHAT_ID is not set"
 
-    @property
-    def receives(self) -> bool:
-        return bool(secrets_in(self.webhook_secret))
-
     async def send(self, chat_id: str, html_text: str, buttons: Sequence[tuple[str, str]] = ()) -> str:
         """The id of the message. `html_text` is Telegram's HTML, its variable parts through `escape`; `buttons` are
         (label, callback data of at most 64 bytes). There is no idempotency key: Unclear must not be sent again."""

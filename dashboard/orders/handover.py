@@ -9,6 +9,7 @@ from dashboard.accounts.tables import Organization
 from dashboard.activity import actions as activity
 from dashboard.database import row, rows, transaction
 from dashboard.deliveries import actions as deliveries
+from dashboard.deliveries import alerts
 from dashboard.deliveries.tables import DeliveryState
 from dashboard.errors import Conflict
 from dashboard.leads.tables import Lead
@@ -73,7 +74,7 @@ async def undo_deliver(organization: Organization, order: Order, handover: int, 
             raise Conflict(
                 f"The handover mail of order {order.number} has left, so it stays done. Nothing was changed."
             )
-        await rows(STOP, now, organization.id, [mail_key, alert_key])
+        await rows(STOP, now, organization.id, [mail_key, *alerts.keys(alert_key)])
         await actions.move(order, OrderStatus.in_progress, (OrderStatus.done,), {Order.done_at: None})
         await Deliverable.update({Deliverable.delivered_at: None}).where(
             Deliverable.order == order.id, Deliverable.delivered_at == done["done_at"]

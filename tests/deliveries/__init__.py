@@ -21,6 +21,7 @@ PAYLOADS: dict[str, dict[str, Any]] = {
         "from": "hi@acme.example",
     },
     "telegram": {"title": "New order", "lines": ["Robin <b>Sample</b> & co"], "href": "/acme/orders/1"},
+    "whatsapp": {"title": "New order", "lines": ["Robin *Sample* & co", ""], "href": "/acme/orders/1"},
     "refund": {"amount": 4900, "payment_intent": "pi_1", "reason": "The customer <changed> their mind"},
 }
 
@@ -28,7 +29,7 @@ PAYLOADS: dict[str, dict[str, Any]] = {
 async def a_delivery(organization: Organization | None, kind: str = "mail", key: str = "", **changes: Any) -> Delivery:
     """A queued delivery; `changes` are put into the row afterwards."""
     key = key or f"{kind}:{await Delivery.count()}"
-    recipient = {"mail": "robin@mail.example", "telegram": "Team chat", "refund": "Robin Sample"}[kind]
+    recipient = {"mail": "robin@mail.example", "refund": "Robin Sample"}.get(kind, "Team chat")
     payload = changes.pop("payload", PAYLOADS[kind])
     fields = {name: changes.pop(name) for name in ("due_at", "subject", "lead") if name in changes}
     await actions.queue(

@@ -27,7 +27,10 @@ async def attempts(delivery: Delivery) -> list[str]:
 # ── sent ──
 
 
-@pytest.mark.parametrize(("kind", "service"), [("mail", "resend"), ("telegram", "telegram"), ("refund", "stripe")])
+@pytest.mark.parametrize(
+    ("kind", "service"),
+    [("mail", "resend"), ("telegram", "telegram"), ("whatsapp", "whatsapp"), ("refund", "stripe")],
+)
 async def test_what_is_due_is_sent_once(acme, kind, service):
     delivery = await a_delivery(acme, kind)
     async with world() as w:
@@ -102,7 +105,10 @@ async def test_cancelled_within_the_ten_seconds_never_leaves(acme, ana):
 # ── provider says no, or not now ──
 
 
-@pytest.mark.parametrize(("kind", "service"), [("mail", "resend"), ("telegram", "telegram"), ("refund", "stripe")])
+@pytest.mark.parametrize(
+    ("kind", "service"),
+    [("mail", "resend"), ("telegram", "telegram"), ("whatsapp", "whatsapp"), ("refund", "stripe")],
+)
 async def test_refused_fails_at_once_and_says_why(acme, kind, service):
     delivery = await a_delivery(acme, kind, subject=("order", 5))
     async with world() as w:
@@ -178,10 +184,11 @@ async def test_a_quota_that_is_used_up_is_asked_again_hourly(acme):
 
 
 async def test_not_connected_is_held_and_names_the_setting(acme):
-    mail, alert, refund = [await a_delivery(acme, kind) for kind in PAYLOADS]
+    needed = ("RESEND_API_KEY", "TELEGRAM_BOT_TOKEN", "WHATSAPP_ACCESS_TOKEN", "STRIPE_SECRET_KEY")
+    made = [await a_delivery(acme, kind) for kind in PAYLOADS]
     quiet = World(None)
-    assert await quiet.work() == 3
-    for delivery, setting in ((mail, "RESEND_API_KEY"), (alert, "TELEGRAM_BOT_TOKEN"), (refund, "STRIPE_SECRET_KEY")):
+    assert await quiet.work() == len(needed)
+    for delivery, setting in zip(made, needed, strict=True):
         waiting = await again(delivery)
         assert (waiting.state, waiting.attempt, waiting.first_tried_at) == ("held", 0, None)
         assert setting in waiting.why
@@ -383,13 +390,13 @@ async def expire(*deliveries: Delivery) -> None:
 
 
 async def test_what_a_dead_worker_left_is_tried_again_only_where_a_key_protects(acme):
-    mail, alert, refund = [await a_delivery(acme, kind) for kind in PAYLOADS]
-    await expire(mail, alert, refund)
+    made = mail, alert, *_ = [await a_delivery(acme, kind) for kind in PAYLOADS]
+    await expire(*made)
     async with world() as w:
-        assert await w.rescue() == 3
+        assert await w.rescue() == 4
         assert await w.rescue() == 0
-        states = [(await again(each)).state for each in (mail, alert, refund)]
-        assert states == ["queued", "unknown", "queued"]
+        states = [(await again(each)).state for each in made]
+        assert states == ["queued", "unknown", "unknown", "queued"]
         assert "may have left" in (await again(alert)).why
         assert await w.work((await again(mail)).due_at + timedelta(minutes=1)) == 2
 
@@ -481,12 +488,12 @@ async def test_poison_fails_alone(acme):
     async with world() as w:
         while await w.work():
             pass
-        assert len(w.partner.journal.entries) == 3
+        assert len(w.partner.journal.entries) == len(good)
     for delivery in poison:
         failed = await again(delivery)
         assert (failed.state, failed.attempt) == ("failed", 1), failed.title
         assert "Nothing was sent" in failed.why or "not" in failed.why
-    assert [(await again(each)).state for each in good] == ["sent"] * 3
+    assert [(await again(each)).state for each in good] == ["sent"] * len(good)
 
 
 async def test_an_unknown_kind_is_refused_before_it_is_a_row(acme):

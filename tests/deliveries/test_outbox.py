@@ -353,7 +353,7 @@ async def test_hostile_text_is_only_text(ana, acme):
 @pytest.mark.parametrize(
     "payload", [{}, [], "text", None, {"html": 5, "text": [], "lines": 7, "amount": "x", "from": 3}]
 )
-@pytest.mark.parametrize("kind", ["mail", "telegram", "refund"])
+@pytest.mark.parametrize("kind", ["mail", "telegram", "whatsapp", "refund"])
 async def test_a_payload_that_is_nonsense_still_shows(ana, acme, kind, payload):
     delivery = await a_delivery(acme, kind)
     await rows("UPDATE delivery SET payload = {}::jsonb WHERE id = {}", __import__("json").dumps(payload), delivery.id)

@@ -10,7 +10,7 @@ from dashboard.integrations.mail import Message
 from dashboard.integrations.outcomes import NotConfigured
 from dashboard.integrations.provider import HELD
 from dashboard.settings import load
-from tests.canaries import BOT_TOKEN, EVERY, MAIL_PASSWORD, MARK, OPENAI_KEY, RESEND_KEY, STRIPE_KEY
+from tests.canaries import BOT_TOKEN, EVERY, MAIL_PASSWORD, MARK, OPENAI_KEY, RESEND_KEY, STRIPE_KEY, WHATSAPP_TOKEN
 from tests.integrations import connected, environment
 from tests.partners.provider import provider
 
@@ -21,13 +21,14 @@ KEYS = {
     "TELEGRAM_CHAT_ID": "1",
 }
 KEYS |= {"OPENAI_API_KEY": OPENAI_KEY, "OPENAI_MODEL": "tiny", "SMTP_URL": "smtp://mail.harbor.example"}
+KEYS |= {"WHATSAPP_ACCESS_TOKEN": WHATSAPP_TOKEN, "WHATSAPP_SENDER_ID": "1", "WHATSAPP_ADMIN_PHONE": "15550100042"}
 MESSAGE = Message(to="robin@mail.example", subject="Quote", text="Hello")
 
 
 async def test_development_holds_every_send_to_a_real_address():
     its = connected(**KEYS)
     assert [(each.name, each.configured, each.missing) for each in its] == [
-        (name, False, HELD) for name in ("Stripe", "Resend", "SMTP", "Telegram", "OpenAI")
+        (name, False, HELD) for name in ("Stripe", "Resend", "SMTP", "Telegram", "WhatsApp", "OpenAI")
     ]
     assert its.mail.missing == HELD
     for attempt in (
@@ -35,6 +36,7 @@ async def test_development_holds_every_send_to_a_real_address():
         its.mail.send(MESSAGE, "k"),
         its.smtp.send(MESSAGE, "k"),
         its.telegram.send("", "Hello"),
+        its.whatsapp.alert("Hello", "1"),
         *(each.test() for each in its),
     ):
         with pytest.raises(NotConfigured, match="only in production"):
@@ -77,6 +79,7 @@ async def test_says_which_setting_is_missing():
         "RESEND_API_KEY is not set",
         "SMTP_URL is not set",
         "TELEGRAM_BOT_TOKEN is not set",
+        "WHATSAPP_ACCESS_TOKEN is not set",
         "OPENAI_API_KEY is not set",
     ]
     assert its.mail.missing == "RESEND_API_KEY or SMTP_URL is not set" and not its.mail.configured
@@ -88,7 +91,7 @@ async def test_says_which_setting_is_missing():
 async def test_every_connection_proves_itself_with_a_harmless_question():
     async with provider() as p:
         its = connected(p)
-        for each in (its.stripe, its.resend, its.mail, its.telegram, its.openai):
+        for each in (its.stripe, its.resend, its.mail, its.telegram, its.whatsapp, its.openai):
             said = await each.test()
             assert said.startswith(f"{each.name} answered in ") and said.endswith(" ms")
         assert p.journal.entries == []

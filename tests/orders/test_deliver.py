@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 from dashboard import clock
+from dashboard import settings as process_settings
 from dashboard.deliveries.tables import Delivery
 from dashboard.orders import deliverables, handover
 from dashboard.orders.tables import Deliverable
@@ -64,6 +66,15 @@ async def test_undo_takes_mail_alert_and_files_back_and_the_next_handover_is_a_n
     keys = {each.key: each.state for each in await deliveries_of(order, kind="mail")}
     assert keys == {f"handover:{order.id}:1": "cancelled", f"handover:{order.id}:2": "queued"}
     assert await activity_of(order) == ["delivered", "undone", "delivered"]
+
+
+async def test_undo_takes_the_alerts_on_both_channels_back(ana, acme, settings):
+    process_settings.use(replace(settings, telegram_chat_id="-1001", whatsapp_admin_phone="+15550100042"))
+    order = await an_order(acme, status="in_progress")
+    undo = undo_of(await ana.post(f"/acme/orders/{order.number}/delivery"))
+    assert {each.kind for each in await deliveries_of(order)} == {"mail", "telegram", "whatsapp"}
+    await ana.post(undo)
+    assert {each.state for each in await deliveries_of(order)} == {"cancelled"}
 
 
 async def test_a_stale_undo_does_not_undo_the_second_handover(ana, acme):

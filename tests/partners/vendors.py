@@ -20,6 +20,8 @@ def of(path: str) -> tuple[str, Vendor]:
         return "telegram", telegram
     if path == "/models":
         return "openai", openai
+    if path.split("/")[1].isdecimal():
+        return "whatsapp", whatsapp
     return "resend", resend
 
 
@@ -33,6 +35,11 @@ def error(service: str, status: int, given: dict[str, Any] | None = None) -> dic
     if service == "telegram":
         parameters = {"parameters": {"retry_after": 35}} if status == 429 else {}
         return {"ok": False, "error_code": status, "description": "Bad Request: reason", **parameters} | given
+    if service == "whatsapp":
+        code = {401: 190, 429: 130429}.get(status, 1 if status >= 500 else 100)
+        return {
+            "error": {"message": f"(#{code}) Reason", "type": "OAuthException", "code": code, "fbtrace_id": "A"} | given
+        }
     kind = "api_error" if status >= 500 or status == 429 else "card_error" if status == 402 else "invalid_request_error"
     return {"error": {"type": kind, "message": f"Message of {kind}."} | given}
 
@@ -91,6 +98,27 @@ def telegram(partner: "Provider", request: Request) -> Reply:
     id = len(partner.sent("telegram")) + 1
     body = {"ok": True, "result": {"message_id": id, "chat": {"id": message["chat_id"]}, "text": reader.text}}
     return accepted(partner, "telegram", request, message, body, Reply(500), id=str(id))
+
+
+def whatsapp(partner: "Provider", request: Request) -> Reply:
+    if not request.headers.get("authorization", "").startswith("Bearer EAA"):
+        return Reply(401, error("whatsapp", 401))
+    if request.method == "GET":
+        return Reply(200, {"display_phone_number": "+1 555-010-0000", "id": request.path.split("/")[1].split("?")[0]})
+    message = request.json
+    kind = message.get("type")
+    if message.get("messaging_product") != "whatsapp" or not message.get("to", "").isdecimal():
+        return Reply(400, error("whatsapp", 400, {"message": "(#100) Invalid parameter"}))
+    if kind == "text" and not 1 <= len(message["text"]["body"]) <= 4096:
+        return Reply(400, error("whatsapp", 400, {"message": "(#100) Param text.body must be at most 4096 characters"}))
+    if kind == "template":
+        (body,) = message["template"]["components"]
+        (parameter,) = body["parameters"]
+        if any(odd in parameter["text"] for odd in ("\n", "\t", "    ")) or not 1 <= len(parameter["text"]) <= 1024:
+            return Reply(400, error("whatsapp", 400, {"code": 132018}))
+    id = f"wamid.{uuid.uuid4().hex}"
+    body = {"messaging_product": "whatsapp", "messages": [{"id": id, "message_status": "accepted"}]}
+    return accepted(partner, "whatsapp", request, message, body, Reply(500), id=id)
 
 
 def openai(partner: "Provider", request: Request) -> Reply:

@@ -33,6 +33,7 @@ async def partner(settings):
                 stripe_api_base=found.url,
                 resend_api_url=found.url,
                 telegram_api_url=found.url,
+                whatsapp_api_url=found.url,
                 openai_base_url=found.url,
             )
         )
@@ -47,9 +48,9 @@ async def held(acme, kind: str, key: str, age: timedelta = timedelta()) -> None:
 
 async def test_the_page_lists_what_works_and_what_each_lacks(alice):
     page = (await alice.get(PAGE)).text
-    for name in ("Stripe", "Resend", "SMTP", "Telegram", "OpenAI"):
+    for name in ("Stripe", "Resend", "SMTP", "Telegram", "WhatsApp", "OpenAI"):
         assert name in page
-    assert "TELEGRAM_BOT_TOKEN is not set" in page and "WhatsApp" not in page
+    assert "TELEGRAM_BOT_TOKEN is not set" in page and "WHATSAPP_ACCESS_TOKEN is not set" in page
     assert "https://test.local/webhooks/stripe/acme" in page
 
 
@@ -91,6 +92,37 @@ async def test_one_that_does_not_work_looks_failed_and_holds_its_messages(alice,
     response = await alice.post(f"{PAGE}/telegram/test")
     assert "Failing" not in response.text and "Telegram answered in" in response.text
     assert (await Delivery.objects().first()).state == "queued"
+
+
+WHATSAPP = {
+    "whatsapp_access_token": "EAAfortests", "whatsapp_sender_id": "106540352242922",
+    "whatsapp_admin_phone": "+1 555 0100042", "whatsapp_alert_template": "",
+}  # fmt: skip
+
+
+async def test_whatsapp_connects_tests_itself_and_lets_its_alerts_go(alice, acme, partner):
+    await held(acme, "whatsapp", "waiting")
+    response = await alice.post(f"{PAGE}/whatsapp", data=WHATSAPP)
+    assert response.status_code == 200 and "WhatsApp connected. WhatsApp answered in" in response.headers["HX-Trigger"]
+    assert (await Delivery.objects().first()).state == "queued"
+    partner.mode("whatsapp", "401")
+    response = await alice.post(f"{PAGE}/whatsapp/test")
+    assert "Failing" in response.text and "Check WHATSAPP_ACCESS_TOKEN." in response.text
+    assert partner.sent("whatsapp") == []
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "says"),
+    [
+        ("whatsapp_sender_id", "+1 555 0100000", "It has digits only."),
+        ("whatsapp_admin_phone", "call me", "Write the number with its country code"),
+        ("whatsapp_alert_template", "Team alert", "Write the template’s name as Meta shows it"),
+    ],
+)
+async def test_what_cannot_be_whatsapps_is_said_beside_its_field(alice, partner, field, typed, says):
+    response = await alice.post(f"{PAGE}/whatsapp", data=WHATSAPP | {field: typed})
+    assert response.status_code == 422 and says in response.text
+    assert await Credential.count() == 0 and partner.requests == []
 
 
 async def test_a_test_that_finds_nobody_says_so_in_words(alice, acme, settings):
@@ -182,5 +214,5 @@ async def test_only_admins_see_the_forms_and_may_use_them(ana, vera, partner):
 
 
 async def test_a_connection_that_does_not_exist_is_not_found(alice):
-    for name in ("whatsapp", "x", "..", "mail"):
+    for name in ("messenger", "x", "..", "mail"):
         assert (await alice.post(f"{PAGE}/{name}/test")).status_code == 404
