@@ -16,19 +16,6 @@ from piccolo.columns.indexes import IndexMethod
 from piccolo.table import Table
 
 
-class Lead(Table, tablename="lead", schema=None):
-    id = BigSerial(
-        null=False,
-        primary_key=True,
-        unique=False,
-        index=False,
-        index_method=IndexMethod.btree,
-        choices=None,
-        db_column_name=None,
-        secret=False,
-    )
-
-
 class Organization(Table, tablename="organization", schema=None):
     id = BigSerial(
         null=False,
@@ -791,30 +778,6 @@ async def forwards():
             "primary_key": False,
             "unique": False,
             "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SubscriptionReport",
-        tablename="subscription_report",
-        column_name="lead",
-        db_column_name="lead",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
-        params={
-            "references": Lead,
-            "on_delete": OnDelete.cascade,
-            "on_update": OnUpdate.cascade,
-            "target_column": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": True,
             "index_method": IndexMethod.btree,
             "choices": None,
             "db_column_name": None,

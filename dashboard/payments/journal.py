@@ -114,13 +114,15 @@ async def book_dispute(
 
 
 async def book_failure(
-    organization: Organization, payment_intent: str, *, currency: str, occurred_at: datetime, description: str
-) -> Payment:
-    """A declined attempt: no money, but the order says so until a charge arrives."""
+    organization: Organization, attempt: str, *, currency: str, occurred_at: datetime, description: str,
+    **references: str,
+) -> Payment:  # fmt: skip
+    """A declined attempt, by the id of its payment intent or invoice: no money, but the order says so until a charge
+    arrives."""
     return await _advance(
-        organization, PaymentKind.failure, f"failed:{payment_intent}", rank=int(occurred_at.timestamp()),
+        organization, PaymentKind.failure, f"failed:{attempt}", rank=int(occurred_at.timestamp()),
         amount=0, currency=currency, status="failed", occurred_at=occurred_at, description=description,
-        references={"payment_intent": payment_intent},
+        references=references,
     )  # fmt: skip
 
 

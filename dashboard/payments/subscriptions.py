@@ -21,12 +21,12 @@ MONTHS = {"day": Fraction(12, 365), "week": Fraction(12 * 7, 365), "month": Frac
 
 MOVEMENTS = """
     WITH history AS (
-        SELECT r.id, r.subscription, r.currency, r.lead, r.plan_price, r.occurred_at, r.monthly,
+        SELECT r.id, r.subscription, r.currency, r.plan_price, r.occurred_at, r.monthly,
                lag(r.monthly, 1, 0::bigint) OVER before AS earlier,
                max(r.monthly) OVER (before ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS highest
         FROM subscription_report r WHERE r.organization = {}
         WINDOW before AS (PARTITION BY r.subscription ORDER BY r.occurred_at, r.rank, r.key COLLATE "C"))
-    SELECT id, subscription, currency, lead, plan_price, occurred_at, monthly - earlier AS change,
+    SELECT id, subscription, currency, plan_price, occurred_at, monthly - earlier AS change,
            CASE WHEN earlier = 0 AND coalesce(highest, 0) = 0 THEN 'new' WHEN earlier = 0 THEN 'reactivation'
                 WHEN monthly = 0 THEN 'churn' WHEN monthly > earlier THEN 'expansion' ELSE 'contraction' END AS kind
     FROM history WHERE monthly <> earlier AND occurred_at < {}
@@ -75,14 +75,14 @@ def _whole(value: object) -> bool:
 
 
 async def report(
-    organization: Organization, event: str, subscription: str, said: Said, *, customer: str, lead: int | None,
+    organization: Organization, event: str, subscription: str, said: Said, *, customer: str,
     occurred_at: datetime,
 ) -> bool:  # fmt: skip
     """Keep what an event said; False when that event was kept already."""
     made = SubscriptionReport(
         organization=organization.id, key=event, subscription=subscription, status=said.status[:30],
         rank=RANK.get(said.status, 0), monthly=said.monthly, currency=said.currency, plan_price=said.price,
-        customer=customer[:80], lead=lead, occurred_at=occurred_at,
+        customer=customer[:80], occurred_at=occurred_at,
     )  # fmt: skip
     columns = SubscriptionReport.organization, SubscriptionReport.key
     kept = (

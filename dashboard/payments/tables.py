@@ -54,7 +54,6 @@ class SubscriptionReport(OrganizationOwned, Table, tablename="subscription_repor
     currency = Varchar(length=10, default="")
     plan_price = Varchar(length=120, default="", help_text="the provider's price id, to find the plan")
     customer = Varchar(length=80, default="")
-    lead = ForeignKey(Lead, null=True, default=None, index=True)
     occurred_at = Timestamptz()
 
 

@@ -1,5 +1,5 @@
 """Which event of which sender is handled by what."""
 
-from dashboard.webhooks import resend, stripe
+from dashboard.webhooks import resend, stripe, subscriptions
 
-HANDLERS = {**stripe.HANDLERS, **resend.HANDLERS}
+HANDLERS = {**stripe.HANDLERS, **subscriptions.HANDLERS, **resend.HANDLERS}

@@ -67,7 +67,7 @@ async def test_every_order_of_arrival_with_repeats_gives_the_same_movements(acme
         for place in [*order, order[0], order[-1]]:
             status, amount, days = story[place]
             said = subscriptions.read(subscription(item(amount), status=status))
-            await subscriptions.report(acme, f"evt_{place}", "sub_1", said, customer="", lead=None, occurred_at=BEGAN + timedelta(days=days))
+            await subscriptions.report(acme, f"evt_{place}", "sub_1", said, customer="", occurred_at=BEGAN + timedelta(days=days))
         found = await subscriptions.movements(acme, LATER)
         assert [(each["kind"], each["change"]) for each in found] == expected
     assert [each["kind"] for each in await subscriptions.movements(acme, BEGAN + timedelta(days=31))] == ["new", "expansion"]
@@ -75,6 +75,6 @@ async def test_every_order_of_arrival_with_repeats_gives_the_same_movements(acme
 
 async def test_another_organization_s_reports_are_not_read(acme, borealis):
     said = subscriptions.read(subscription(item(4900)))
-    assert await subscriptions.report(borealis, "evt_1", "sub_1", said, customer="", lead=None, occurred_at=BEGAN)
-    assert not await subscriptions.report(borealis, "evt_1", "sub_1", said, customer="", lead=None, occurred_at=BEGAN)
+    assert await subscriptions.report(borealis, "evt_1", "sub_1", said, customer="", occurred_at=BEGAN)
+    assert not await subscriptions.report(borealis, "evt_1", "sub_1", said, customer="", occurred_at=BEGAN)
     assert await subscriptions.movements(acme, LATER) == []
