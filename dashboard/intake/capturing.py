@@ -133,7 +133,7 @@ async def _tell(visit: Visit, lead: Lead, is_new: bool, kept: Answers) -> None:
     """The timeline and the team."""
     organization, name = visit.organization, visit.form.name
     said = [
-        f"{field['label']}: {text}" for field in fields(visit.definition)
+        f"{field['label']}{'' if field['label'].endswith('?') else ':'} {text}" for field in fields(visit.definition)
         if (text := words(field, kept.get(field["key"]))) and field["key"] in kept
     ]  # fmt: skip
     await activity.record(
