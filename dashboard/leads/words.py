@@ -27,14 +27,14 @@ FORGET = """
                     AND public.fold(n.text) LIKE public.containing(w.word))
     RETURNING w.id"""
 MEET = """
-    WITH some AS (SELECT id, organization, TEXT AS text FROM TABLE WHERE id > {} ORDER BY id LIMIT {}),
-         words AS (SELECT DISTINCT s.organization, w AS word FROM some s, public.lead_words(s.text) w),
+    WITH chosen AS (SELECT id, organization, TEXT AS text FROM TABLE WHERE id > {} ORDER BY id LIMIT {}),
+         words AS (SELECT DISTINCT s.organization, w AS word FROM chosen s, public.lead_words(s.text) w),
          met AS (UPDATE lead_word x SET seen_at = clock_timestamp() FROM words f
                  WHERE x.organization = f.organization AND x.word = f.word AND x.seen_at < {}),
          missed AS (INSERT INTO lead_word (organization, word, created_at, seen_at)
                     SELECT f.organization, f.word, now(), clock_timestamp() FROM words f WHERE NOT EXISTS (
                         SELECT 1 FROM lead_word x WHERE x.organization = f.organization AND x.word = f.word))
-    SELECT max(id) AS last FROM some"""
+    SELECT max(id) AS last FROM chosen"""
 MEET_LEADS = MEET.replace("TEXT", "name || ' ' || company || ' ' || email").replace("TABLE", "lead")
 MEET_NOTES = MEET.replace("TEXT", "CASE WHEN subject_kind = 'lead' THEN text ELSE '' END").replace("TABLE", "note")
 UNMET = "DELETE FROM lead_word WHERE id IN (SELECT id FROM lead_word WHERE seen_at < {} LIMIT {}) RETURNING id"

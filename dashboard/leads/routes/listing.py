@@ -110,7 +110,7 @@ def _in_words(filters: Filters, names: dict[tuple[str, int], str]) -> str:
         (" or " if loose else " and ").join(f"“{chip.label} {chip.operator} {chip.text}”" for chip in chips)
         for loose, chips in filters.chip_groups(names)
     ]
-    plain = [f"“{chip.label} {chip.operator} {chip.text}”" for chip in filters.chips(names)[: len(filters.conditions)]]
+    plain = [f"“{', '.join(each.texts)}”" for each in filters.conditions]
     several = len(groups) > 1
     joined = (", or " if filters.grouped.any else ", and ").join(groups) if several else "".join(groups)
     return " and ".join([*plain, *[joined] * bool(joined)])
