@@ -26,6 +26,10 @@ SCHEDULE = [
         "forget_uploads", intake.forget_unsubmitted_uploads, "15 3 * * *", "Clean up uploads",
         "Deletes files of forms that were never sent",
     ),
+    Job(
+        "forget_captures", intake.forget_captures, "25 3 * * *", "Clean up lead forms",
+        "Deletes answers to public forms that were never sent",
+    ),
     Job("sweep_files", files.sweep, "45 * * * *", "Sweep files", "Deletes unfinished uploads and bytes without a row"),
     Job("forget_events", webhooks.forget_old, "30 3 * * *", "Clean up events", "Deletes settled events after 90 days"),
     Job("forget_runs", clock.forget_old, "40 3 * * *", "Clean up job history", "Deletes runs after 90 days"),
