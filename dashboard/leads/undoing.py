@@ -12,10 +12,12 @@ CHUNK = 1000
 LINES = """
     SELECT id, lead, before IS NULL AS made, after -> 'note' AS note FROM lead_batch_line
     WHERE batch = {} AND id > {} AND outcome IN ('created', 'updated') ORDER BY id LIMIT {}"""
-# A lead is as the batch left it when writing what the batch wrote would change nothing.
+# A lead is as the batch left it when writing what the batch wrote would change nothing. The lines are picked first: what
+# a check wrote down about the same lead is no row of it, and must not be read as one.
 RESTORE = f"""
-    WITH line AS (SELECT l AS lead, n.before, n.after FROM lead_batch_line n JOIN lead l ON l.id = n.lead
-                  WHERE n.id = ANY({{}}) AND l.organization = {{}} AND l.erased_at IS NULL),
+    WITH picked AS MATERIALIZED (SELECT lead, before, after FROM lead_batch_line WHERE id = ANY({{}})),
+         line AS (SELECT l AS lead, picked.before, picked.after FROM picked JOIN lead l ON l.id = picked.lead
+                  WHERE l.organization = {{}} AND l.erased_at IS NULL),
          same AS (SELECT old.*, line.before ? 'scored_at' AS rescored
                   FROM line CROSS JOIN LATERAL jsonb_populate_record(line.lead, line.before) old
                   WHERE jsonb_populate_record(line.lead, line.after) IS NOT DISTINCT FROM line.lead)
@@ -23,9 +25,10 @@ RESTORE = f"""
         scored_at = CASE WHEN NOT same.rescored THEN lead.scored_at WHEN lead.scored_at IS NULL THEN same.scored_at END
     FROM same WHERE lead.id = same.id RETURNING lead.id"""  # noqa: S608 – our own words
 UNTOUCHED = """
-    SELECT l.id FROM lead_batch_line n JOIN lead l ON l.id = n.lead
-    WHERE n.id = ANY({}) AND l.organization = {}
-      AND jsonb_populate_record(l, {}::text::jsonb || n.after) IS NOT DISTINCT FROM l
+    WITH picked AS MATERIALIZED (SELECT lead, after FROM lead_batch_line WHERE id = ANY({}))
+    SELECT l.id FROM picked JOIN lead l ON l.id = picked.lead
+    WHERE l.organization = {}
+      AND jsonb_populate_record(l, {}::text::jsonb || picked.after) IS NOT DISTINCT FROM l
       AND NOT EXISTS (SELECT FROM lead other WHERE other.merged_into = l.id)
       AND NOT EXISTS (SELECT FROM note o WHERE o.organization = l.organization AND o.subject_kind = 'lead'
                       AND o.subject_id = l.id AND (o.id <> ALL({}) OR o.updated_at IS NOT NULL))

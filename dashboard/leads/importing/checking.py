@@ -65,7 +65,7 @@ class Check:
 
     def _line(self, record: Record) -> Line:
         if record.problem:
-            return Line(record.number, problem=record.problem, cells=[cell[:1000] for cell in record.cells])
+            return Line(record.number, problem=record.problem, cells=values.storable(record.cells))
         return values.read(record.number, record.cells, self.meaning)
 
     async def write(self, items: Sequence[Item]) -> Counts:

@@ -78,34 +78,45 @@ class _Lines:
 
 
 def records(file: io.TextIOBase, delimiter: str, columns: int = 0) -> Iterator[Record]:
-    """Every record that is not blank. With `columns`, one of several lines with another number of cells is taken for
-    an open quote: its first line is lost, the others are read again. DashboardError for what is no such file at all."""
+    """Every record that is not blank. Where several lines are no sound record, or not one of so many `columns`, a quote
+    was left open in the first of them: that one is lost, the others are read again. DashboardError for what is no such
+    file at all."""
     lines, broken = _Lines(file), 0
-    reader = csv.reader(lines, delimiter=delimiter)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
         lines.next_record()
         try:
             cells = next(reader)
-            if lines.ended and lines.taken:
-                raise Open(OPEN_QUOTE)
-            if columns and len(lines.taken) > 1 and len(cells) != columns:
+            if len(lines.taken) > 1 and columns and len(cells) != columns:
                 raise Open(OPEN_QUOTE)
         except StopIteration:
             return
         except (Open, csv.Error) as problem:
-            broken += 1
-            if broken > MOST_BROKEN:
-                raise DashboardError(
-                    f"More than {MOST_BROKEN:,} lines do not end where they should. Choose another separator."
-                ) from problem
-            several = len(lines.taken) > 1
-            lines.give_back()
-            why = str(problem) if isinstance(problem, Open) else OPEN_QUOTE if several else "Cannot be read"
-            yield Record(lines.number, [lines.taken[0].rstrip("\n")[:1000]], why)
-            reader = csv.reader(lines, delimiter=delimiter)
-            continue
+            reader = csv.reader(lines, delimiter=delimiter, strict=True)
+            found = None if isinstance(problem, Open) else _leniently(lines, delimiter)
+            if found is None:
+                broken += 1
+                if broken > MOST_BROKEN:
+                    raise DashboardError(
+                        f"More than {MOST_BROKEN:,} lines do not end where they should. Choose another separator."
+                    ) from problem
+                lines.give_back()
+                why = str(problem) if isinstance(problem, Open) else OPEN_QUOTE
+                yield Record(lines.number, [lines.taken[0].rstrip("\n")[:1000]], why)
+                continue
+            cells = found
         if any(cells):
             yield Record(lines.number - len(lines.taken) + 1, cells, _problem(cells, columns))
+
+
+def _leniently(lines: _Lines, delimiter: str) -> list[str] | None:
+    """The cells of one line with stray quotes, as most programs read them; None where a quote stays open."""
+    if len(lines.taken) > 1 or lines.ended:
+        return None
+    try:
+        return next(csv.reader(lines.taken, delimiter=delimiter), None)
+    except csv.Error:
+        return None
 
 
 def _problem(cells: list[str], columns: int) -> str:

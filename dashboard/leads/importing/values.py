@@ -13,6 +13,7 @@ from dashboard.leads import attributes
 from dashboard.leads.actions import digits
 from dashboard.leads.forms import LARGEST_AMOUNT, LONGEST_NOTE
 from dashboard.leads.importing.columns import MARK, fold
+from dashboard.leads.importing.reading import FOREIGN
 from dashboard.leads.stages import Step
 from dashboard.leads.tags import LONGEST as LONGEST_TAG
 from dashboard.lists.spreadsheet import uncell
@@ -100,8 +101,17 @@ def read(number: int, cells: Sequence[str], meaning: Meaning) -> Line:
         if not line.key:
             raise Unclear("Nobody is named: no address, name, company or phone number")
     except Unclear as problem:
-        line.problem, line.cells = str(problem), [cell[:1000] for cell in cells]
+        line.problem, line.cells = str(problem), storable(cells)
     return line
+
+
+def storable(cells: Sequence[str]) -> list[str]:
+    """Cells as they stood in the file, so that they can be mended: bytes of another encoding as Windows means them."""
+    return [_legible(cell[:1000]).replace("\0", "") for cell in cells]
+
+
+def _legible(cell: str) -> str:
+    return cell.encode("utf-8", "surrogateescape").decode("cp1252", "replace") if FOREIGN.search(cell) else cell
 
 
 def clean(text: str) -> str:
