@@ -22,6 +22,7 @@ SCHEDULE = [
     Job(scoring.JOB, scoring.score_changed, "* * * * *", "Lead scores", "Scores what is new or has changed"),
     Job("score_all", scoring.score_all, "15 2 * * *", "All lead scores", "What was lately is lately no more"),
     Job("forget_sessions", accounts.forget_sessions, "20 * * * *", "Clean up sessions", "Ends sessions that are over"),
+    Job("duplicates", leads.find_duplicates, "25 * * * *", "Duplicates", "Compares new leads with all others"),
     Job(
         "forget_uploads", intake.forget_unsubmitted_uploads, "15 3 * * *", "Clean up uploads",
         "Deletes files of forms that were never sent",

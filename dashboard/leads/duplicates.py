@@ -73,7 +73,7 @@ async def like(
     if not any(asked[2:]):
         return []
     found = await rows(ASKED + FIND, *asked)
-    return sorted((judged for each in found if (judged := judge(each))), key=_likeliest)[:limit]
+    return in_order([judged for each in found if (judged := judge(each))])[:limit]
 
 
 def judge(found: dict[str, Any]) -> dict[str, Any] | None:
@@ -86,7 +86,7 @@ def judge(found: dict[str, Any]) -> dict[str, Any] | None:
     elif found["same_mailbox"]:
         why, strength = ["same mailbox"], 95
     if found["same_phone"]:
-        why, strength = [*why, "same phone number"], max(strength, 85 if found["named"] and close else 60)
+        why, strength = [*why, "same phone number"], max(strength, (85 if close else 35) if found["named"] else 60)
     if found["same_company"]:
         why = [*why, "same company"]
     if found["named"] and close:
@@ -110,5 +110,6 @@ def in_words(reasons: list[str]) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _likeliest(row: dict[str, Any]) -> tuple[float, ...]:
-    return -row["strength"], -row["alike"], row["id"]
+def in_order(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The likeliest first."""
+    return sorted(found, key=lambda each: (-each["strength"], -each["alike"], each["id"]))
