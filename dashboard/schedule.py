@@ -6,6 +6,7 @@ from dashboard.accounts import jobs as accounts
 from dashboard.errors import Conflict, NotFound
 from dashboard.files import jobs as files
 from dashboard.intake import jobs as intake
+from dashboard.leads import jobs as leads
 from dashboard.orders import jobs as orders
 from dashboard.runs import actions as runs
 from dashboard.runs import jobs as clock
@@ -31,6 +32,12 @@ SCHEDULE = [
         "forget_captures", intake.forget_captures, "25 3 * * *", "Clean up lead forms",
         "Deletes answers to public forms that were never sent",
     ),
+    Job(
+        "forget_batches", leads.forget_batches, "50 * * * *", "Clean up imports",
+        "Deletes imported files, and lines after 30 days",
+    ),
+    Job("forget_words", leads.forget_words, "5 3 * * *", "Clean up search", "Forgets words that no lead has any more"),
+    Job("forget_notes", leads.forget_notes, "35 3 * * *", "Clean up notes", "Forgets deleted notes after 30 days"),
     Job("sweep_files", files.sweep, "45 * * * *", "Sweep files", "Deletes unfinished uploads and bytes without a row"),
     Job("forget_events", webhooks.forget_old, "30 3 * * *", "Clean up events", "Deletes settled events after 90 days"),
     Job("forget_runs", clock.forget_old, "40 3 * * *", "Clean up job history", "Deletes runs after 90 days"),
