@@ -77,6 +77,7 @@ def palette(base: str, *, works: bool) -> list[tuple[str, list[tuple[str, str, s
             "Do",
             [
                 *([("New order", "plus", "N", f"{base}/orders/new")] if works else []),
+                *([("New lead", "plus", "", f"{base}/leads/new")] if works else []),
                 ("Switch theme", "moon", "", "#theme"),
                 ("Keyboard shortcuts", "keyboard", "?", "#keys"),
             ],

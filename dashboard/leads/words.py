@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dashboard.accounts.tables import Organization
 from dashboard.database import row, rows
 
-LIKENESS = 0.25  # of trigrams: low enough for two letters changed round in a name of six
-CANDIDATES, ALTERNATIVES = 80, 6
+LIKENESS = 0.2  # of trigrams: low enough for two letters changed round in a name of five
+CANDIDATES, ALTERNATIVES = 150, 4
 SHORTEST = 3
 BATCH = 10_000
 
@@ -18,7 +18,8 @@ SIMILAR = """
         SELECT position, public.fold(typed) AS word FROM unnest({}::text[]) WITH ORDINALITY AS u (typed, position)) t
     CROSS JOIN LATERAL (
         SELECT DISTINCT x.word, similarity(x.word, t.word) AS likeness FROM lead_word x
-        WHERE x.organization = {} AND x.word % t.word ORDER BY likeness DESC LIMIT {}) w"""
+        WHERE x.organization = {} AND x.word % t.word ORDER BY likeness DESC LIMIT {}) w
+    ORDER BY t.position, w.likeness DESC, w.word"""
 FORGET = """
     DELETE FROM lead_word w WHERE w.organization = {} AND w.word = ANY(ARRAY(SELECT public.lead_words({})))
     AND NOT EXISTS (SELECT 1 FROM lead l WHERE l.organization = w.organization
@@ -47,12 +48,19 @@ DOUBLES = """
 async def alternatives(organization: Organization, typed: list[str]) -> list[list[str]]:
     """For each typed word the known ones that are closest to it: the word itself where it begins a known one, nothing
     where it is like none. To be called in a transaction: it sets how like words have to be."""
-    long = [word for word in typed if len(word) >= SHORTEST]
+    long = [word for word in typed if long_enough(word)]
+    if not long:
+        return [[word] for word in typed]
     await rows("SELECT set_config('pg_trgm.similarity_threshold', {}, true)", str(LIKENESS))
     found = await rows(SIMILAR, long, organization.id, CANDIDATES)
     like = [[(each["typed"], each["word"]) for each in found if each["position"] == n + 1] for n in range(len(long))]
     meant = dict(zip(long, (_nearest(each) for each in like), strict=True))
-    return [meant[word] if len(word) >= SHORTEST else [word] for word in typed]
+    return [meant.get(word, [word]) for word in typed]
+
+
+def long_enough(word: str) -> bool:
+    """Whether it can be told what was meant: some letters, and no number."""
+    return len(word) >= SHORTEST and any(letter.isalpha() for letter in word)
 
 
 def _nearest(like: list[tuple[str, str]]) -> list[str]:

@@ -1,10 +1,15 @@
 """Finding things by what people type: a number finds its order first, everything else is looked for as text."""
 
+from dataclasses import replace
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
+from dashboard import clock
 from dashboard.accounts.tables import Organization
+from dashboard.campaigns import audience
 from dashboard.database import rows
 from dashboard.labels import STATUS
+from dashboard.leads import queries as leads
 from dashboard.lists.fields import contains
 
 SHORTEST, LONGEST = 2, 100
@@ -60,7 +65,7 @@ def cleaned(typed: str) -> str:
 
 
 async def find(organization: Organization, text: str) -> list[tuple[str, list[Found]]]:
-    """(title, results) of each kind, at most five each; nothing for less than two characters. Two queries."""
+    """(title, results) of each kind, at most five each; nothing for less than two characters."""
     if len(text) < SHORTEST:
         return []
     base, pattern, id = f"/{organization.slug}", contains(text), organization.id
@@ -75,9 +80,20 @@ async def find(organization: Organization, text: str) -> list[tuple[str, list[Fo
     by_kind = {kind: [_other(base, row) for row in others if row["kind"] == kind] for kind in OTHER}
     return [
         ("Orders", [_order(base, row) for row in orders]),
+        ("Leads", [_lead(base, row) for row in await _leads(organization, text)]),
         *((title, by_kind[kind]) for kind, (title, _, _) in OTHER.items()),
         ("Settings", _settings(base, text)),
     ]
+
+
+async def _leads(organization: Organization, text: str) -> list[dict[str, Any]]:
+    """People who have all words, then those whose name is spelled nearly so."""
+    few = replace(audience.LEADS, size=MOST)
+    filters = few.read(urlencode({"q": text}), audience.asked(organization, 0, clock.now()))
+    if not filters:
+        return []
+    page, similar = await leads.find_leads(organization, filters)
+    return [*page.rows, *(similar.rows if similar else [])][:MOST]
 
 
 def commands(places: list[tuple[str, list[tuple[str, str, str, str]]]], text: str) -> list[tuple[str, list[Found]]]:
@@ -113,6 +129,12 @@ def _order(base: str, row: dict[str, Any]) -> Found:
         f"{row['number']} {whom}", "shopping-bag", f"{base}/orders/{row['number']}",
         f"{row['plan_name']}, {status}" if row["plan_name"] else status,
     )  # fmt: skip
+
+
+def _lead(base: str, row: dict[str, Any]) -> Found:
+    whom = row["name"] or row["company"] or row["email"] or "Nameless lead"
+    parts = [part for part in (row["company"], row["email"]) if part and part != whom]
+    return Found(whom, "users", f"{base}/leads/{row['id']}", ", ".join(parts))
 
 
 def _other(base: str, row: dict[str, Any]) -> Found:

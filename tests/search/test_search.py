@@ -10,6 +10,7 @@ from dashboard.database import rows
 from dashboard.deliveries.tables import Delivery
 from dashboard.forms.tables import Form
 from dashboard.search.queries import ORDERS
+from tests.leads.cast import a_lead
 from tests.orders.cast import a_plan, an_order
 
 
@@ -79,8 +80,17 @@ async def test_signs_that_mean_something_to_the_database_mean_themselves(vera, a
     await an_order(acme, customer_name="Ingrid Solheim", customer_email="ingrid@solheim.example")
     assert await options(vera, typed) == []
     await an_order(acme, customer_name=f"x{typed}x", customer_email="x@x.example")
-    found = await options(vera, typed)
+    found = [each for each in await options(vera, typed) if each[0] == "Orders"]
     assert len(found) == (1 if len(typed) > 1 else 0)
+
+
+async def test_people_are_found_by_any_word_of_theirs_the_exact_ones_first(vera, acme):
+    await a_lead(acme, "Jonas Jensen", company="Café Pine")
+    await a_lead(acme, "Xjonax Berg")
+    found = [each for each in await options(vera, "jonax") if each[0] == "Leads"]
+    assert [each[1] for each in found] == ["Xjonax Berg", "Jonas Jensen"]
+    [(_, _, address)] = await options(vera, "cafe pine")
+    assert address.startswith("/acme/leads/")
 
 
 @pytest.mark.parametrize(
@@ -125,7 +135,7 @@ async def test_names_are_text_and_every_option_has_its_own_id(vera, acme):
     response = await vera.part("/acme/search?q=onerror")
     assert "<img" not in response.text
     ids = re.findall(r'role="option" id="([^"]+)"', response.text)
-    assert len(ids) == len(set(ids)) == 3
+    assert len(ids) == len(set(ids)) == 6, "three orders and their customers"
 
 
 async def test_without_a_script_there_is_a_page_with_places_and_things_to_do(vera, ana, acme):
@@ -146,7 +156,10 @@ async def test_search_asks_little_of_the_database(vera, acme, queries):
     for q in ("ingrid", "12", "in"):
         with queries() as seen:
             await vera.part(f"/acme/search?q={q}")
-        assert len(seen) <= 4, seen
+        assert len(seen) <= 8, seen
+    with queries() as seen:
+        assert [each[1] for each in await options(vera, "ingird")] == ["Ingrid Solheim"]
+    assert len(seen) <= 9, seen
 
 
 async def test_the_index_is_used_for_text(acme):
