@@ -1,21 +1,7 @@
-"""What an attacker writes, and rows full of it.
+"""What an attacker writes.
 
 Were one of these texts taken for markup, one of four things would show: an element or attribute named `pwned`, a
 dialog, a request to `evil.example` or to `/evil`, or `pwned49pwned` where a template engine did the sum."""
-
-import json
-from itertools import cycle
-from typing import Any
-
-from piccolo.columns import Text
-from piccolo.table import Table
-
-from dashboard.accounts.tables import Organization, Session, User
-from dashboard.database import rows
-from dashboard.files.actions import store
-from dashboard.forms import definition
-from dashboard.piccolo_app import APP_CONFIG
-from tests.world import LATER, fill
 
 # Something to other readers: scripts, markdown, template engines, styles, spreadsheets, eyes.
 OTHERS = [
@@ -86,94 +72,3 @@ MARKUP = [
 ]  # fmt: skip
 CORPUS = [*OTHERS, *MARKUP, "<!--"]
 ALL = "\n".join(CORPUS)
-ROWS = 6
-
-
-def speaker():
-    """Gives each column as many of the texts as fit, beginning where the one before ended."""
-    around = cycle(CORPUS)
-    waiting: list[str] = []
-
-    def say(table: type[Table], column: Any) -> str:
-        if isinstance(column, Text):
-            return ALL
-        if column is None:
-            return next(around)
-        longest = column.length
-        text = waiting.pop() if waiting else next(around)
-        while len(text) + len(following := next(around)) < longest:
-            text += following
-        waiting.append(following)
-        return text[:longest]
-
-    return say
-
-
-FIELDS = [{"key": f"f{n}", "type": type, "options": []} for n, type in enumerate(definition.TYPES)]
-
-
-def a_form() -> dict[str, Any]:
-    """A form with a field of every type, and nothing but attacks in its words."""
-    say = cycle(CORPUS)
-    options = [{"value": next(say)[:60], "label": next(say), "help": next(say)} for _ in range(4)]
-    fields = [
-        field
-        | {"label": next(say), "help": next(say), "options": options if field["type"].startswith("choice") else []}
-        for field in FIELDS
-    ]
-    sections = [{"title": next(say), "fields": fields}, {"title": ALL, "optional": True, "fields": []}]
-    return definition.complete({"title": ALL, "intro": ALL, "sections": sections})
-
-
-def answers() -> dict[str, Any]:
-    """What somebody sent who never saw the form."""
-    odd = {"choices": CORPUS[:40], "url": "javascript:alert(1)//https://desk.example"}
-    return {field["key"]: odd.get(field["type"], ALL) for field in FIELDS}
-
-
-async def fill_up(user: User) -> None:
-    """Rows of everything at Acme, in many states, with attacks in every text that is not ours."""
-    acme = await Organization.objects().get(Organization.slug == "acme")
-    say = speaker()
-    for number in range(1, ROWS + 1):
-        await fill(acme, user, number, say)
-    for table in APP_CONFIG.table_classes:
-        for column in table._meta.columns:
-            if column._meta.choices and column._meta.name != "role":
-                states = [each.value for each in column._meta.choices]
-                await rows(
-                    f'UPDATE "{table._meta.tablename}" SET "{column._meta.name}" = ({{}}::text[])[1 + id % {len(states)}]',
-                    states,
-                )
-    pairs = dict(zip("abcdefgh", CORPUS, strict=False)) | {text: text for text in CORPUS[:40]} | {"utm_source": ALL}
-    for place, value in {
-        "orders.source_data": pairs, "lead.source_data": pairs, "lead.attributes": pairs, "activity.data": pairs,
-        "form.draft": a_form(), "form_version.definition": a_form(), "intake.answers": answers(), "intake.asked_again": ["f1"],
-        "capture.answers": answers(), "capture.source_data": pairs, "delivery.payload": {"subject": ALL, "html": ALL, "text": ALL},
-        "inbound_event.attempts": [{"at": LATER.isoformat(), "error": ALL}],
-        "organization.persona": {"signs_as": ALL, "tone": ALL, "never_says": ALL},
-    }.items():  # fmt: skip
-        table, column = place.split(".")
-        await rows(f"UPDATE {table} SET {column} = {{}}::jsonb", json.dumps(value))
-    for table in ("activity", "note", "delivery"):  # of leads and of orders, in turn
-        kind = "CASE id % 2 WHEN 0 THEN 'order' ELSE 'lead' END"
-        await rows(f"UPDATE {table} SET subject_kind = {kind}, subject_id = (id + 1) / 2")
-    kept = await store(acme, ALL.encode(), "attack.html", "customer")
-    await kept.remove()
-    facts = (kept.storage_key, kept.size, kept.content_type)
-    await rows("UPDATE file SET storage_key = {}, size = {}, content_type = {} WHERE id = 1", *facts)
-    await rows("UPDATE intake SET submitted_at = now() WHERE state = 'submitted'")
-    for named in await Organization.objects():
-        named.name, named.postal_address = (
-            say(Organization, Organization.name),
-            say(Organization, Organization.postal_address),
-        )
-        await named.save([Organization.name, Organization.postal_address])
-    for person in await User.objects():
-        person.name = say(User, User.name)
-        await person.save([User.name])
-    await rows(
-        "UPDATE app_session SET browser = {}, address = {}",
-        say(Session, Session.browser),
-        say(Session, Session.address),
-    )

@@ -67,6 +67,7 @@ def test_every_setting_that_holds_a_secret_has_its_canary():
     assert canaries.DATABASE_PASSWORD in os.environ["DATABASE_URL"] or "TEST_DATABASE_URL" in os.environ
 
 
+@pytest.mark.slow
 async def test_no_page_and_no_answer_shows_a_secret_where_every_one_is_set(app, full):
     world, statuses = World(app), set()
     await world.build()

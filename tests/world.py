@@ -91,11 +91,11 @@ class Door:
     def endless(self) -> bool:
         return self.handler.name == "live"
 
-    def path(self, slug: str, number: int = 1, **said: str) -> str:
+    def path(self, slug: str, number: int = 1, /, **said: str) -> str:
         """The address with this organization, this number, and what is said or a likely word for everything else."""
         words = {"org": slug, "brand": slug, "slug": slug, "channel": "stripe"} | said
         values = {
-            name: number if parameter.type is int else words.get(name, "x" * 43)
+            name: words.get(name, number if parameter.type is int else "x" * 43)
             for name, parameter in self.route.path_parameters.items()
         }
         return self.route.path_format.format(**values)

@@ -51,6 +51,15 @@ const fragments = async paths => {
   return [statuses, found]
 }
 
+// What of these mails a mail program would take for more than words. Styles are ours: mails have no other way.
+const inMails = mails => {
+  const parsed = html => [...new DOMParser().parseFromString(html, 'text/html').querySelectorAll('*')]
+  const ours = ({name}) => name === 'style' || name === 'http-equiv'
+  const strange = element => ['script', 'base', 'iframe', 'object', 'svg', 'math', 'form'].includes(element.localName)
+    || [...element.attributes].some(each => !ours(each) && wrongAttribute(each.name, each.value))
+  return mails.flatMap(html => parsed(html).filter(strange).map(element => element.outerHTML.slice(0, 160)))
+}
+
 // The texts that would not be found wherever a page might put them without care.
 const missed = texts => {
   const places = ['<p>#</p>', '<p>#</p><p title="">', "<p>#</p><p title=''>", '<a href="#">', "<a href='#'>", '<img src="#">', '<a title=#>', '<!-- # -->', '<textarea>#</textarea>', '<script src="/x">"#"</script>']

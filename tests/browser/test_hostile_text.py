@@ -12,12 +12,15 @@ from litestar import Response, get
 
 from dashboard.accounts.current import CurrentOrganization, viewer
 from dashboard.database import rows
+from dashboard.deliveries.tables import Delivery
 from dashboard.orders.tables import Order
 from dashboard.web import create_app
 from tests import canaries
 from tests.browser.walking import EVERYBODY, script, visitor, walked
-from tests.hostile import CORPUS, MARKUP, ROWS, fill_up
+from tests.hostile import CORPUS, MARKUP
+from tests.hostile_rows import ROWS, fill_up
 from tests.running import free_port
+from tests.webhooks.posting import a_checkout, drain, send
 from tests.world import World, doors
 
 FEWEST = 60
@@ -40,7 +43,7 @@ async def house(settings):
         await asyncio.sleep(0.02)
     world = World(app)
     await world.build(rows_of_everything=False)
-    await fill_up(world.users["owner"])
+    await fill_up(world)
     yield world, url
     server.should_exit = True
     await serving
@@ -54,7 +57,9 @@ async def test_every_page_is_safe_for_everybody(house, chromium):
     answered, wrong = await walked(chromium, *house, protected=True, pages=EVERYBODY, rows={})
     assert wrong == []
     unseen = {door.handler.name for door in doors(house[0].app) if door.safe} - answered - UNSEEN
-    assert not unseen, "Nothing to look at: give WORDS in tests/world.py, or SAID in walking.py, what these pages need."
+    assert not unseen, (
+        "Nothing to look at: give WORDS in tests/world.py, or SAID in tests/hostile_rows.py, what these pages need."
+    )
 
 
 async def test_nothing_would_run_even_without_our_policy(house, chromium):
@@ -62,6 +67,23 @@ async def test_nothing_would_run_even_without_our_policy(house, chromium):
     await rows("UPDATE delivery SET payload = payload - 'html'")  # a mail's frame has nothing but its policy
     _, wrong = await walked(chromium, *house, protected=False, pages=("owner", "nobody"), rows=most)
     assert wrong == []
+
+
+async def test_mails_to_people_who_call_themselves_so_are_words_only(acme, stranger, chromium):
+    for number, text in enumerate(CORPUS):
+        person = {"email": f"x{number}@customer.example", "name": text[:190], "phone": text[:40]}
+        more = {
+            "customer_details": person,
+            "metadata": {"plan": text[:120], "utm_source": text[:80], "utm_campaign": text},
+        }
+        assert (await send(stranger, a_checkout(f"evt_{number}", f"cs_{number}", **more))).status_code == 200
+    await drain()
+    mails = [each.payload["html"] for each in await Delivery.objects().where(Delivery.kind == "mail")]
+    assert await Order.count() == len(CORPUS) <= len(mails)
+    page = await chromium.new_page()
+    assert await page.evaluate(script("inMails"), mails) == []
+    assert await page.evaluate(script("inMails"), [MARKUP[0], "<p style='color: red' onclick='x'>"])
+    await page.close()
 
 
 # ── the looking itself ──

@@ -13,11 +13,11 @@ from dashboard import clock, links
 from dashboard.accounts import one_time, sessions
 from tests.browser.conftest import Watched
 from tests.hostile import CORPUS
+from tests.hostile_rows import SAID
 from tests.world import ROLES, Door, World, doors
 
 EVERYBODY = (*ROLES, "nobody")
 MAILS = {"outbox.preview"}  # HTML as it was sent, looked at in its frame, whose policy takes every right away
-SAID = {"stage": "new"}  # words in addresses
 QUERIES = {"views.new": "?page=orders"}
 LOOK = (Path(__file__).parent / "look.js").read_text()
 
@@ -33,7 +33,6 @@ class Wary(Watched):
     def __init__(self, page: Page, its) -> None:
         super().__init__(page, its)
         page.on("requestfailed", self.ended)
-        page.on("requestfinished", self.ended)
 
     def _console(self, message) -> None:
         odd_date = "does not conform to the required format" in message.text
