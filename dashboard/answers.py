@@ -11,7 +11,7 @@ from litestar.response import Redirect, Template
 from litestar.types import Message, Scope
 
 from dashboard.database import translate
-from dashboard.errors import DashboardError, Invalid, NotSignedIn, SecondFactorNeeded, TooMany, Unavailable
+from dashboard.errors import DashboardError, FirstDo, Invalid, NotSignedIn, TooMany, Unavailable
 
 log = logging.getLogger("dashboard")
 
@@ -90,8 +90,8 @@ def _respond(
     from_htmx = request.headers.get("HX-Request") == "true"
     if isinstance(known, NotSignedIn) and not from_htmx and request.method == "GET":
         return Redirect(f"/signin?next={request.scope['path']}", status_code=303)
-    if isinstance(known, SecondFactorNeeded) and not from_htmx and request.method == "GET":
-        return Redirect("/account/second-factor", status_code=303)
+    if isinstance(known, FirstDo) and not from_htmx and request.method == "GET":
+        return Redirect(known.where, status_code=303)
     if from_htmx:
         headers = headers | {"HX-Trigger": _toast(message, number)}
     context = {"status": status, "title": title, "message": message, "request_id": number}

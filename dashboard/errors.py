@@ -29,11 +29,28 @@ class NotAllowed(DashboardError):
     status = 403
 
 
-class SecondFactorNeeded(NotAllowed):
-    """This organization lets in only people with a second factor; the page leads to where it is set up."""
+class FirstDo(NotAllowed):
+    """Something has to be done first, at the address `where`: whoever opens a page is led there."""
+
+    where: str
+
+
+class SecondFactorNeeded(FirstDo):
+    """This organization lets in only people with a second factor."""
+
+    where = "/account/second-factor"
 
     def __init__(self) -> None:
         super().__init__("This organization asks for a second factor. Set yours up on your account page first.")
+
+
+class LongerPasswordNeeded(FirstDo):
+    """Somebody became an owner whose password is too short for one."""
+
+    where = "/account#password-title"
+
+    def __init__(self) -> None:
+        super().__init__("Owners need a password of at least 15 characters. Choose one on your account page first.")
 
 
 class Conflict(DashboardError):

@@ -1,6 +1,7 @@
 """People and their organizations: founding, passwords, where they start."""
 
 from datetime import datetime
+from typing import Any
 
 from dashboard.accounts import attempts, forms, one_time, passwords, sessions
 from dashboard.accounts.tables import Membership, Organization, Role, User
@@ -62,10 +63,13 @@ async def check_password(email: str, password: str, address: str, now: datetime)
         raise Invalid({"password": WRONG})
     await attempts.forget(account)
     await attempts.give_back([place])
+    learned: dict[Any, Any] = {}
     if passwords.outdated(user.password_hash):
-        await User.update({User.password_hash: await passwords.hash(password)}).where(
-            User.id == user.id, User.password_hash == user.password_hash
-        )
+        learned[User.password_hash] = await passwords.hash(password)
+    if user.password_short != passwords.short(password):
+        learned[User.password_short] = user.password_short = passwords.short(password)
+    if learned:
+        await User.update(learned).where(User.id == user.id, User.password_hash == user.password_hash)
     return user
 
 
@@ -79,7 +83,7 @@ async def set_password(user_id: int, password: str) -> None:
     """A new password ends every session and every link that is out there. Check it first."""
     hashed = await passwords.hash(password)
     async with transaction():
-        await _store_password(user_id, hashed)
+        await _store_password(user_id, hashed, passwords.short(password))
 
 
 async def reset_password(secret: str, password: str, now: datetime) -> None:
@@ -89,12 +93,12 @@ async def reset_password(secret: str, password: str, now: datetime) -> None:
     hashed = await passwords.hash(password)
     async with transaction():
         token = await one_time.use("password_reset", secret, now)
-        await _store_password(token.user, hashed)
+        await _store_password(token.user, hashed, passwords.short(password))
     await attempts.forget(attempts.account(token.email))
 
 
-async def _store_password(user_id: int, hashed: str) -> None:
-    await User.update({User.password_hash: hashed}).where(User.id == user_id)
+async def _store_password(user_id: int, hashed: str, short: bool) -> None:
+    await User.update({User.password_hash: hashed, User.password_short: short}).where(User.id == user_id)
     await sessions.end_all(user_id)
     await one_time.void(*MAILED, user=user_id)
 

@@ -16,7 +16,7 @@ from dashboard import clock, navigation
 from dashboard.accounts import csrf, sessions
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Membership, Organization, Role
-from dashboard.errors import NotAllowed, NotFound, NotSignedIn, SecondFactorNeeded
+from dashboard.errors import LongerPasswordNeeded, NotAllowed, NotFound, NotSignedIn, SecondFactorNeeded
 
 CurrentOrganization = NamedDependency[Organization]
 CurrentUser = NamedDependency[Visitor]
@@ -126,6 +126,8 @@ async def require(request: ASGIConnection, role: Role) -> None:
     )
     if mine.organization.second_factor_required and not person.second_factor:
         raise SecondFactorNeeded()
+    if has is Role.owner and person.password_short:
+        raise LongerPasswordNeeded()
     if has.rank < role.rank:
         raise NotAllowed(f"Only {_plural(role)} may do this. You are {_article(has)} here. Nothing was changed.")
 

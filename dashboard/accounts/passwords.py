@@ -26,6 +26,11 @@ _at_once = asyncio.Semaphore(2)
 verifications = 0  # counted so that a test can show equal work on every path
 
 
+def short(password: str) -> bool:
+    """Whether it is too short for somebody who owns an organization."""
+    return len(unicodedata.normalize("NFC", password)) < SHORTEST_OWNER
+
+
 def problem(password: str, *, owner: bool = False) -> str:
     """What is wrong with a new password, in words; empty when it is fine."""
     shortest = SHORTEST_OWNER if owner else SHORTEST

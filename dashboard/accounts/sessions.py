@@ -16,7 +16,7 @@ FRESH = timedelta(minutes=15)
 
 FIND = """
     SELECT s.id, s.user, s.confirmed_at, s.last_seen_at, u.email, u.name, u.keys_off,
-        u.totp_secret IS NOT NULL AS second_factor
+        u.totp_secret IS NOT NULL AS second_factor, u.password_short
     FROM app_session s JOIN app_user u ON u.id = s.user
     WHERE s.token_hash = {} AND s.expires_at > {} AND s.last_seen_at > {} AND u.disabled_at IS NULL"""
 
@@ -33,6 +33,7 @@ class Visitor:
     token: str
     confirmed_at: datetime
     second_factor: bool = False
+    password_short: bool = False
 
     def confirmed_lately(self, now: datetime) -> bool:
         """Whether the password was given within 15 minutes, as dangerous actions require."""
@@ -66,7 +67,7 @@ async def find(token: str, now: datetime) -> Visitor | None:
         await Session.update({Session.last_seen_at: now}).where(Session.id == found["id"])
     return Visitor(
         found["user"], found["email"], found["name"], found["keys_off"], found["id"], token, found["confirmed_at"],
-        found["second_factor"],
+        found["second_factor"], found["password_short"],
     )  # fmt: skip
 
 

@@ -50,6 +50,7 @@ class User(Table, tablename="app_user"):
     email = Varchar(length=254, unique=True, help_text="lower case")
     name = Varchar(length=120, default="")
     password_hash = Varchar(length=200, default="")
+    password_short = Boolean(default=False, help_text="too short for an owner; known when it was last given")
     totp_secret = Bytea(null=True, default=None, help_text="encrypted; set once the first code was right")
     totp_last_step = BigInt(default=0, help_text="so that a code works once")
     recovery_codes = JSONB(default=[], help_text="hashes of the codes for a lost phone; one that was used is gone")

@@ -6,7 +6,7 @@ from typing import Any
 from dashboard.accounts import attempts, forms, one_time, sessions
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Membership, OneTimeToken, Organization, Role, User
-from dashboard.database import rows, serialize, transaction
+from dashboard.database import row, rows, serialize, transaction
 from dashboard.errors import Conflict, Invalid, NotAllowed, NotFound
 
 MEMBERS = """
@@ -19,6 +19,9 @@ INVITED = """
     FROM one_time_token t LEFT JOIN app_user u ON u.id = t.invited_by
     WHERE t.organization = {} AND t.purpose = 'invitation' AND t.used_at IS NULL AND t.expires_at > {}
     ORDER BY t.created_at DESC, t.id DESC"""
+OTHER_OWNER = """
+    SELECT 1 AS one FROM membership m JOIN app_user u ON u.id = m.user
+    WHERE m.organization = {} AND m.role = 'owner' AND u.id <> {} AND u.disabled_at IS NULL LIMIT 1"""
 MAY_GIVE = {Role.owner: tuple(Role), Role.admin: (Role.viewer, Role.agent)}
 
 
@@ -57,7 +60,7 @@ async def change_role(organization: Organization, id: int, role: str, *, by: Rol
     if role not in set(Role):
         raise Invalid({"role": "Choose one of the roles."})
     async with transaction():
-        membership = await _manageable(organization, id, by)
+        membership = await manageable(organization, id, by)
         if Role(role) not in MAY_GIVE[by]:
             raise NotAllowed("Only the owner may make somebody an admin or owner. Nothing was changed.")
         if membership.role != role:
@@ -71,7 +74,7 @@ async def change_role(organization: Organization, id: int, role: str, *, by: Rol
 async def remove(organization: Organization, id: int, *, by: Role) -> Membership:
     """Take somebody out of the organization; their sessions end at once. What they did stays."""
     async with transaction():
-        membership = await _manageable(organization, id, by)
+        membership = await manageable(organization, id, by)
         await _keep_an_owner(organization, membership, becomes="")
         await Membership.delete().where(Membership.id == id)
         await sessions.end_all(membership.user.id)
@@ -79,7 +82,9 @@ async def remove(organization: Organization, id: int, *, by: Role) -> Membership
     return membership
 
 
-async def _manageable(organization: Organization, id: int, by: Role) -> Membership:
+async def manageable(organization: Organization, id: int, by: Role) -> Membership:
+    """The membership, once it is clear that this role may change it. The team stays as it is until the transaction
+    ends."""
     await serialize(f"team:{organization.id}")
     membership = await member(organization, id)
     if not may_manage(by, membership.role):
@@ -90,10 +95,12 @@ async def _manageable(organization: Organization, id: int, by: Role) -> Membersh
 async def _keep_an_owner(organization: Organization, membership: Membership, *, becomes: str) -> None:
     if membership.role != Role.owner or becomes == Role.owner:
         return
-    owners = await Membership.count().where(
-        Membership.organization == organization.id, Membership.role == Role.owner.value
-    )
-    if owners < 2:
+    await keep_an_owner(organization.id, membership.user.id)
+
+
+async def keep_an_owner(organization_id: int, user_id: int) -> None:
+    """Conflict when nobody else who can sign in owns the organization."""
+    if await row(OTHER_OWNER, organization_id, user_id) is None:
         raise Conflict("This is the only owner. Make somebody else an owner first. Nothing was changed.")
 
 
@@ -140,13 +147,14 @@ async def _withdraw(organization: Organization, which: Any) -> None:
     )  # fmt: skip
 
 
-async def accept(secret: str, user: User | None, name: str, hashed: str, now: datetime) -> tuple[User, OneTimeToken]:
-    """Use the invitation up and join: as `user`, or as a new person with this name and password hash. Of many at once
-    exactly one succeeds. Somebody who belongs to the team already keeps the role they have."""
+async def accept(secret: str, user: User | None, new: User | None, now: datetime) -> tuple[User, OneTimeToken]:
+    """Use the invitation up and join: as `user`, or as the `new` person it makes. Of many at once exactly one succeeds.
+    Somebody who belongs to the team already keeps the role they have."""
     async with transaction():
         token = await one_time.use("invitation", secret, now)
         if user is None:
-            user = User(email=token.email, name=name, password_hash=hashed)
+            assert new is not None
+            new.email, user = token.email, new
             await user.save()
         await rows(
             'INSERT INTO membership ("user", organization, role, created_at) VALUES ({}, {}, {}, {}) '

@@ -11,6 +11,7 @@ HELP = {
     "run": "start everything and serve (make run)",
     "demo": "the same with a sample company on its own data directory (make demo)",
     "create-owner": "create a person who owns an organization",
+    "user": "switch a person's account off or on, or give back one whose phone is lost",
     "doctor": "check settings, database, migrations, providers, disk and clock",
     "jobs": "list the scheduled jobs, or run one: jobs run NAME [--at TIME]",
     "simulate": "post a properly signed Stripe event to the running app",
@@ -40,6 +41,9 @@ def parser() -> argparse.ArgumentParser:
     for name in ("email", "name", "organization"):
         add["create-owner"].add_argument(f"--{name}", required=True)
     add["create-owner"].add_argument("--password", help="asked for when missing, and read from BACKDESK_PASSWORD")
+    user = add["user"].add_subparsers(dest="action", required=True)
+    for name in ("disable", "enable", "reset-second-factor"):
+        user.add_parser(name).add_argument("email")
     jobs = add["jobs"].add_subparsers(dest="action", required=True)
     jobs.add_parser("list")
     run = jobs.add_parser("run")
@@ -78,6 +82,10 @@ def _run(options: argparse.Namespace) -> int | None:
             from dashboard.commands import owner
 
             return asyncio.run(owner.create(options))
+        if options.command == "user":
+            from dashboard.commands import user
+
+            return asyncio.run(user.change(options))
         if options.command == "doctor":
             from dashboard.commands import doctor
 

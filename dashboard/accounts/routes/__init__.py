@@ -1,4 +1,5 @@
 from dashboard.accounts.routes import (
+    access,
     account,
     integrations,
     invitations,
@@ -20,4 +21,5 @@ ROUTES = [
     *organization.ROUTES,
     *integrations.ROUTES,
     *team.ROUTES,
+    *access.ROUTES,
 ]

@@ -50,9 +50,9 @@ async def accept_invitation(
     token = await one_time.find("invitation", secret, now)
     user = await _account(token)
     try:
-        name, hashed = await _prove(request, user, data, now)
+        new = await _prove(request, user, data, now)
         async with transaction():
-            user, token = await team.accept(secret, user, name, hashed, now)
+            user, token = await team.accept(secret, user, new, now)
             title = f"{user.name or user.email} joined as {token.role}"
             await activity.record(token.organization, "organization", token.organization, "joined", title, by=user)
     except (Invalid, TooMany) as problem:
@@ -63,15 +63,16 @@ async def accept_invitation(
     return await entrance.enter(request, user, now, f"/{organization.slug}/today" if organization else "")
 
 
-async def _prove(request: Request, user: User | None, data: dict[str, str], now: datetime) -> tuple[str, str]:
-    """Name and password hash of a new person; for one who exists, their password must be right, or their session."""
+async def _prove(request: Request, user: User | None, data: dict[str, str], now: datetime) -> User | None:
+    """The new person with name and password; for one who exists, their password must be right, or their session."""
     if user is None:
         form = forms.Joining.parse(data)
-        return form.name, await passwords.hash(form.password)
+        hashed = await passwords.hash(form.password)
+        return User(name=form.name, password_hash=hashed, password_short=passwords.short(form.password))
     visitor = request.scope.get("user")
     if visitor is None or visitor.id != user.id:
         await actions.check_password(user.email, data.get("password", ""), entrance.address_of(request), now)
-    return "", ""
+    return None
 
 
 ROUTES = [show_invitation, accept_invitation]

@@ -10,7 +10,7 @@ from litestar.response import Template
 from dashboard.accounts import confirmation, credentials, one_time, team
 from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, admin, role_of, viewer
 from dashboard.accounts.sessions import Visitor
-from dashboard.accounts.tables import OneTimeToken, Organization
+from dashboard.accounts.tables import OneTimeToken, Organization, Role
 from dashboard.activity import actions as activity
 from dashboard.database import transaction
 from dashboard.deliveries import actions as deliveries
@@ -38,7 +38,7 @@ async def show_team(request: Request, organization: CurrentOrganization, user: C
     return page(request, "settings/team.html", LIST, **await _context(request, organization, user, now))
 
 
-async def _answer(
+async def answer(
     request: Request, organization: Organization, user: Visitor, now: datetime, notice: str, status_code: int = 200
 ) -> Template:
     """The list as it is now; after a conflict too, so that a select shows the role that still holds."""
@@ -58,10 +58,12 @@ async def change_role(
             title = f"{membership.user.name or membership.user.email} is now {team.a(membership.role)}"
             await activity.record(organization, "organization", organization.id, "role_changed", title, by=user)
     except Conflict as problem:
-        return await _answer(request, organization, user, now, problem.message, status_code=409)
+        return await answer(request, organization, user, now, problem.message, status_code=409)
     if membership.user.id == user.id:
         return redirect(request, "/signin")
-    return await _answer(request, organization, user, now, f"{title}.")
+    longer = membership.role == Role.owner and membership.user.password_short
+    then = " Owners need a longer password: they choose one when they sign in." if longer else ""
+    return await answer(request, organization, user, now, f"{title}.{then}")
 
 
 @post("/{org:str}/settings/team/{id:int}/removal", name="settings.remove_member", guards=[admin], status_code=200)
@@ -76,10 +78,10 @@ async def remove_member(
             title = f"{membership.user.name or membership.user.email} left the team"
             await activity.record(organization, "organization", organization.id, "removed", title, by=user)
     except Conflict as problem:
-        return await _answer(request, organization, user, now, problem.message, status_code=409)
+        return await answer(request, organization, user, now, problem.message, status_code=409)
     if membership.user.id == user.id:
         return redirect(request, "/signin")
-    return await _answer(request, organization, user, now, f"{title}.")
+    return await answer(request, organization, user, now, f"{title}.")
 
 
 @post(INVITATIONS, name="settings.invite", guards=[admin], status_code=200)
@@ -96,7 +98,7 @@ async def invite(
         context = await _context(request, organization, user, now)
         return fragment(request, "settings/_invite.html", status_code=422, values=values, errors=errors, **context)
     sent = "Invitation sent" if credentials.mail_works() else "Invitation made. Copy its link and send it yourself"
-    return await _answer(request, organization, user, now, f"{sent}.")
+    return await answer(request, organization, user, now, f"{sent}.")
 
 
 async def _invite(
@@ -123,7 +125,7 @@ async def invite_again(
     confirmation.require(user, now)
     token = await team.invitation(organization, id, now)
     await _invite(request, organization, user, now, token.email, token.role)
-    return await _answer(request, organization, user, now, "Invitation sent again.")
+    return await answer(request, organization, user, now, "Invitation sent again.")
 
 
 @post(INVITATIONS + "/{id:int}/removal", name="settings.withdraw", guards=[admin], status_code=200)
@@ -132,7 +134,7 @@ async def withdraw_invitation(
 ) -> Template:
     """The link stops working."""
     await team.withdraw(organization, id)
-    return await _answer(request, organization, user, now, "Invitation withdrawn.")
+    return await answer(request, organization, user, now, "Invitation withdrawn.")
 
 
 @post(INVITATIONS + "/{id:int}/link", name="settings.invitation_link", guards=[admin], status_code=200)
