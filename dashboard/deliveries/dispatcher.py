@@ -12,7 +12,7 @@ from datetime import datetime
 from dashboard import crash
 from dashboard.activity import actions as activity
 from dashboard.database import claim, transaction
-from dashboard.deliveries import outcomes
+from dashboard.deliveries import outcomes, suppressed
 from dashboard.deliveries.lanes import WIDEST, Lane, Lanes
 from dashboard.deliveries.outcomes import Outcome
 from dashboard.deliveries.senders import CHANNELS, from_address
@@ -28,15 +28,16 @@ LATEST_START = LEASE - LONGEST_CALL - 5  # after the claim; later the lease migh
 GOODBYE = 8.0  # seconds for calls under way when the process is told to stop
 IntegrationsFor = Callable[[int | None], Awaitable[Integrations]]
 
-CLAIM = """
+CLAIM = f"""
     WITH due AS (
         SELECT d.id, (SELECT s.reason FROM suppression s WHERE d.kind = 'mail' AND s.organization = d.organization
-                      AND s.email_normalized = lower(trim(d.recipient))
-                      AND (s.reason <> 'unsubscribed' OR d.name = 'upsell')) AS stopped
+                      AND s.email_normalized IN ({suppressed.names_of("lower(trim(d.recipient))", "d.organization")})
+                      AND (s.reason <> 'unsubscribed' OR d.name IN ('upsell', 'recovery'))
+                      ORDER BY s.reason = 'unsubscribed' LIMIT 1) AS stopped
         FROM delivery d
-        WHERE d.kind = {} AND d.state = 'queued' AND d.due_at <= {}
-        AND NOT (coalesce(d.organization, 0) = ANY({}))
-        ORDER BY d.due_at, d.id LIMIT {} FOR UPDATE OF d SKIP LOCKED)
+        WHERE d.kind = {{}} AND d.state = 'queued' AND d.due_at <= {{}}
+        AND NOT (coalesce(d.organization, 0) = ANY({{}}))
+        ORDER BY d.due_at, d.id LIMIT {{}} FOR UPDATE OF d SKIP LOCKED)
     UPDATE delivery SET
         state = CASE WHEN stopped IS NULL THEN 'sending' ELSE 'suppressed' END,
         why = CASE stopped WHEN 'bounced' THEN 'Mail to this address bounced before.'
@@ -44,11 +45,11 @@ CLAIM = """
                            WHEN 'unsubscribed' THEN 'This person wants no offers.'
                            ELSE CASE WHEN stopped IS NULL THEN '' ELSE 'This address was blocked by hand.' END END,
         attempt = CASE WHEN stopped IS NULL THEN attempt + 1 ELSE attempt END,
-        first_tried_at = CASE WHEN stopped IS NULL THEN coalesce(first_tried_at, {}) ELSE first_tried_at END,
-        settled_at = CASE WHEN stopped IS NULL THEN NULL ELSE {}::timestamptz END,
-        lease_token = {}, lease_until = CASE WHEN stopped IS NULL THEN clock_timestamp() + interval '60 s' END
+        first_tried_at = CASE WHEN stopped IS NULL THEN coalesce(first_tried_at, {{}}) ELSE first_tried_at END,
+        settled_at = CASE WHEN stopped IS NULL THEN NULL ELSE {{}}::timestamptz END,
+        lease_token = {{}}, lease_until = CASE WHEN stopped IS NULL THEN clock_timestamp() + interval '60 s' END
     FROM due WHERE delivery.id = due.id
-    RETURNING delivery.id, delivery.state, delivery.organization"""
+    RETURNING delivery.id, delivery.state, delivery.organization"""  # noqa: S608 – our own words
 
 EXPIRED = """
     UPDATE delivery SET lease_token = {}, lease_until = clock_timestamp() + interval '60 s'
@@ -82,7 +83,7 @@ async def work(
         return sum([await work(integrations_for, now, each, lanes) for each in KINDS])
     claimed_at = asyncio.get_running_loop().time()
     shift = Shift(secrets.token_hex(16), now, integrations_for, lanes, claimed_at)
-    claimed = await claim(CLAIM, kind, now, lanes.closed(kind, now), WIDEST, now, now, shift.token)
+    claimed = await claim(CLAIM, *suppressed.pads(), kind, now, lanes.closed(kind, now), WIDEST, now, now, shift.token)
     if not claimed:
         return 0
     crash.point("delivery.claimed")

@@ -6,6 +6,7 @@ from dashboard.accounts.tables import Organization
 from dashboard.activity import actions as activity
 from dashboard.database import rows, transaction
 from dashboard.deliveries import actions as deliveries
+from dashboard.deliveries import suppressed
 from dashboard.leads.tables import Lead
 from dashboard.orders.handover import download_link
 from dashboard.orders.tables import Order
@@ -15,16 +16,17 @@ TOO_OLD = timedelta(days=37)  # a plan that gets an offer today must not write t
 BATCH = 50
 
 # Claimed and marked in one statement: two processes never take the same row, a crash before the commit takes none.
-UPSELL = """
-    UPDATE orders SET upsold_at = {} FROM plan p
+UPSELL = f"""
+    UPDATE orders SET upsold_at = {{}} FROM plan p
     WHERE p.id = orders.plan AND orders.id IN (
         SELECT o.id FROM orders o JOIN plan offer ON offer.id = o.plan
-        WHERE o.status = 'done' AND o.upsold_at IS NULL AND o.done_at <= {} AND o.done_at > {}
+        WHERE o.status = 'done' AND o.upsold_at IS NULL AND o.done_at <= {{}} AND o.done_at > {{}}
         AND offer.upsell_to <> '' AND o.payment_status IN ('paid', 'partially_refunded')
         AND NOT EXISTS (SELECT 1 FROM suppression s
-            WHERE s.organization = o.organization AND s.email_normalized = lower(o.customer_email))
-        ORDER BY o.done_at LIMIT {} FOR UPDATE OF o SKIP LOCKED)
-    RETURNING orders.id, orders.organization, p.upsell_to AS offer"""
+            WHERE s.organization = o.organization AND s.email_normalized
+                IN ({suppressed.names_of("lower(o.customer_email)", "o.organization")}))
+        ORDER BY o.done_at LIMIT {{}} FOR UPDATE OF o SKIP LOCKED)
+    RETURNING orders.id, orders.organization, p.upsell_to AS offer"""  # noqa: S608 – our own words
 FOLLOW_UP = """
     UPDATE deliverable SET followed_up_at = {} FROM file f
     WHERE f.id = deliverable.file AND deliverable.id IN (
@@ -41,7 +43,7 @@ async def upsell(now: datetime) -> int:
     sent = 0
     while True:
         async with transaction():
-            due = await rows(UPSELL, now, now - AFTER, now - TOO_OLD, BATCH)
+            due = await rows(UPSELL, now, now - AFTER, now - TOO_OLD, *suppressed.pads(), BATCH)
             for claimed in due:
                 organization, order, lead = await _people(claimed["organization"], claimed["id"])
                 sent += await deliveries.queue_mail(
