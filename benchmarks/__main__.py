@@ -2,10 +2,12 @@
 
 import time
 
-from benchmarks import pages, webhooks
+from benchmarks import imports, pages, webhooks
 from benchmarks.surroundings import Place, application, memory, place, process
 
 MAY_GROW, MAY_COST, WEBHOOKS_AT_LEAST = 1.3, 2.0, 0.6
+SEARCH_P95 = 150.0  # ms
+IMPORT_AT_LEAST, IMPORT_MEMORY = 0.1, 50
 START, MEMORY, FIRST, LATER = 2.0, 150, 60_000, 12_000
 
 
@@ -21,7 +23,9 @@ def main() -> None:
         print(f"  in {time.perf_counter() - began:.0f} s. Milliseconds below are of this machine: trust the ratios.\n")
         orders(where)
         arrivals(where)
+        importing(where)
         start(where)
+        people(where)
 
 
 def orders(where: Place) -> None:
@@ -53,6 +57,27 @@ def arrivals(where: Place) -> None:
     )
 
 
+def importing(where: Place) -> None:
+    found = imports.run(where)
+    print(f"Importing {imports.LINES:,} lines, lines per second")
+    print(f"  {'COPY into a table without an index':<44} {found.bare:,.0f}")
+    print(f"  {'COPY into the table of leads, as it is':<44} {found.copy:,.0f}")
+    share = found.run / found.copy
+    say(
+        "import", f"{found.run:,.0f} = {share:.0%} of COPY", f"at least {IMPORT_AT_LEAST:.0%}", share >= IMPORT_AT_LEAST
+    )
+    both = found.both / found.copy
+    say(
+        "check and import",
+        f"{found.both:,.0f} = {both:.0%} of COPY",
+        f"at least {IMPORT_AT_LEAST:.0%}",
+        both >= IMPORT_AT_LEAST,
+    )
+    print(f"  {'the check alone':<44} {found.check:,.0f}")
+    print(f"  {'undo':<44} {found.undo:,.0f}")
+    say("memory the process grew by", f"{found.grown:.0f} MB", f"under {IMPORT_MEMORY} MB", found.grown < IMPORT_MEMORY)
+
+
 def start(where: Place) -> None:
     seconds, resident = [], []
     for _ in range(3):
@@ -63,6 +88,26 @@ def start(where: Place) -> None:
     print("The process")
     say("start with a migrated database", f"{min(seconds):.2f} s", f"under {START} s", min(seconds) < START)
     say("idle memory", f"{max(resident):.0f} MB", f"under {MEMORY} MB", max(resident) < MEMORY)
+
+
+def people(where: Place) -> None:
+    print("Filling 10,000 and 1,000,000 leads…", flush=True)
+    began = time.perf_counter()
+    leads.fill(where)
+    print(f"  in {time.perf_counter() - began:.0f} s\n")
+    figures = leads.run(where)
+    print("Leads, one request after the other")
+    for name, small, large in figures.pages:
+        grown = large.p50 / small.p50
+        print(f"  {name + ', 10,000 leads':<44} p50 {small.p50:6.2f} ms  p95 {small.p95:6.2f} ms")
+        print(f"  {name + ', 1,000,000 leads':<44} p50 {large.p50:6.2f} ms  p95 {large.p95:6.2f} ms")
+        say("  a million costs", f"{grown:.2f} × ten thousand", f"at most {MAY_GROW} ×", grown <= MAY_GROW)
+    print("Searching a million leads")
+    for typed, line in figures.searches:
+        print(f"  {typed:<44} p50 {line.p50:6.2f} ms  p95 {line.p95:6.2f} ms")
+    every = figures.all
+    print(f"  {'all of them':<44} p50 {every.p50:6.2f} ms")
+    say("  all of them, p95", f"{every.p95:.0f} ms", f"under {SEARCH_P95:.0f} ms", every.p95 < SEARCH_P95)
 
 
 if __name__ == "__main__":
