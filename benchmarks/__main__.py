@@ -2,7 +2,7 @@
 
 import time
 
-from benchmarks import imports, pages, webhooks
+from benchmarks import imports, leads, pages, webhooks
 from benchmarks.surroundings import Place, application, memory, place, process
 
 MAY_GROW, MAY_COST, WEBHOOKS_AT_LEAST = 1.3, 2.0, 0.6
