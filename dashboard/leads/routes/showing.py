@@ -66,7 +66,7 @@ async def show(
     elif changed is not None:
         undo = undo or href(organization, id, "changes", changed.batch, "reversal")
     if on_board(request):
-        answer = toast(notice, undo=f"{undo}?in={BOARD}" if undo else None, close_dialog=True)
+        answer = toast(notice, undo=f"{undo}?in={BOARD}" if undo else None, undo_target="", close_dialog=True)
         return refresh_board(answer)
     found = await context(organization, id, now)
     return fragment(
