@@ -3,6 +3,7 @@
 NAVIGATION = [
     ("", [("today", "Today", "house", "H")]),
     ("Sell", [("orders", "Orders", "shopping-bag", "O"), ("leads", "Leads", "users", "L")]),
+    ("Understand", [("revenue", "Revenue", "chart-line", "R")]),
     (
         "Operate",
         [

@@ -9,6 +9,7 @@ from dashboard.intake.routes import ROUTES as INTAKE
 from dashboard.leads.routes import ROUTES as LEADS
 from dashboard.orders.routes import ROUTES as ORDERS
 from dashboard.plans.routes import ROUTES as PLANS
+from dashboard.revenue.routes import ROUTES as REVENUE
 from dashboard.runs.routes import ROUTES as RUNS
 from dashboard.scoring.routes import ROUTES as SCORING
 from dashboard.search.routes import ROUTES as SEARCH
@@ -29,6 +30,7 @@ ROUTES = [
     *ORDERS,
     *PLANS,
     *VIEWS,
+    *REVENUE,
     *RUNS,
     *SCORING,
     *SEARCH,

@@ -45,3 +45,32 @@ def test_a_word_that_is_no_outcome_is_an_error_and_not_a_good_run():
 )
 def test_the_bars_have_words_for_those_who_do_not_see_them(outcomes, words):
     assert charts.runs_summary(outcomes) == words
+
+
+def test_ticks_are_round_and_hold_every_value_and_zero():
+    for values in ([0], [3], [61_200, 5], [-40, 7], [-900, -3], [10**15, 1], []):
+        axis = charts.axis(values, str)
+        assert axis.low <= min([0, *values]) and axis.high >= max([0, *values])
+        assert 2 <= len(axis.ticks) <= 7
+        assert sum(zero for _, _, zero in axis.ticks) == 1
+
+
+def test_stacked_bars_touch_the_ground_above_and_below_it():
+    axis = charts.axis([30, -10], str)
+    bars = charts.stacks([[10], [20], [-10]], axis)
+    places = [(float(bar.y[:-1]), float(bar.height[:-1])) for bar in bars]
+    ground = axis.y(0)
+    assert places[0][0] + places[0][1] == pytest.approx(ground, abs=0.6)
+    assert places[1][0] + places[1][1] == pytest.approx(places[0][0], abs=0.6)
+    assert places[2][0] == pytest.approx(ground, abs=0.1)
+
+
+def test_a_line_has_a_gap_where_nothing_is_known():
+    path = charts.curve([1, 2, None, 3, 4], charts.axis([4], str), "s1").path
+    assert path.count("M") == 2 and path.startswith("M0.0,") and "1000.0," in path
+
+
+def test_every_place_of_a_chart_can_be_pointed_at():
+    for hits in (charts.point_hits("abcde", "12345"), charts.slot_hits("abcde", "12345")):
+        assert [hit.values for hit in hits] == list("12345")
+        assert all(0 <= float(hit.x[:-1]) <= 100 and float(hit.width[:-1]) > 0 for hit in hits)

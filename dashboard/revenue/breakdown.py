@@ -1,0 +1,108 @@
+"""Net revenue of a period divided by plan, tier, source, campaign or agent: over time, and in all."""
+
+from collections import Counter
+from typing import Any
+from urllib.parse import urlencode
+
+from dashboard import charts, formats
+from dashboard.accounts.tables import Organization
+from dashboard.database import rows
+from dashboard.revenue.attribution import DIMENSIONS
+from dashboard.revenue.daily import Sums
+from dashboard.revenue.periods import Period
+from dashboard.revenue.shown import Chart, Legend, Table, amount, count, rows_href, said, text
+
+SERIES = 4  # more are drawn as "Other"
+OTHER = "Other"
+NAMES = {
+    "plan": "SELECT id::text AS value, name FROM plan WHERE organization = {}",
+    "campaign": "SELECT id::text AS value, name FROM campaign WHERE organization = {}",
+    "agent": "SELECT u.id::text AS value, coalesce(nullif(u.name, ''), u.email) AS name FROM app_user u "
+    "JOIN orders o ON o.assignee = u.id WHERE o.organization = {} GROUP BY u.id",
+}
+
+
+async def names(organization: Organization, dimension: str) -> dict[str, str]:
+    """The name of each value of a dimension; a value that is not here is its own name."""
+    found = await rows(NAMES[dimension], organization.id) if dimension in NAMES else []
+    return {each["value"]: each["name"] for each in found} | {"": DIMENSIONS[dimension][1]}
+
+
+def named(known: dict[str, str], value: str) -> str:
+    return known.get(value) or value[:1].upper() + value[1:]
+
+
+def table(
+    sums: dict[str, Sums], before: dict[str, Sums], known: dict[str, str], period: Period, currency: str, by: str,
+    base: str,
+) -> Table:  # fmt: skip
+    """One line for each value, the largest net first; every amount opens its rows."""
+    lines = []
+    for value in sorted(sums.keys(), key=lambda each: (-sums[each].net, each)):
+        each, earlier = sums[value], before.get(value, Sums())
+
+        def href(kind: str = "", *, value: str = value) -> str:
+            chosen = {"currency": currency, "by": by, "value": value} | ({"kind": kind} if kind else {})
+            return rows_href(base, "payments", period.first, period.last, **chosen)
+
+        lines.append([
+            text(named(known, value)), amount(each.gross, currency, href("charge")),
+            amount(each.refunds, currency, href("refund")), amount(each.disputes, currency, href("dispute")),
+            amount(each.net, currency, href()), count(each.orders, href("first")), amount(earlier.net, currency),
+        ])  # fmt: skip
+    head = DIMENSIONS[by][0]
+    return Table([head, "Gross", "Refunds", "Disputes", "Net", "Orders", "Net, previous period"], lines)
+
+
+def chart(
+    lines: list[dict[str, Any]], known: dict[str, str], period: Period, currency: str, by: str, base: str
+) -> Chart:
+    """Stacked bars over the period's days, weeks or months: the four largest values and the rest."""
+    mine = [line for line in lines if line["currency"] == currency]
+    sizes: Counter[str] = Counter()
+    for line in mine:
+        if period.holds(line["day"]):
+            sizes[line["value"]] += line["gross"]
+    ranked = [value for value, _ in sorted(sizes.items(), key=lambda each: (-each[1], each[0]))]
+    shown = ranked if len(ranked) <= SERIES + 1 else ranked[:SERIES]
+    rest = [value for value in ranked if value not in shown]
+    buckets = period.buckets()
+    places = {bucket.first: nr for nr, bucket in enumerate(buckets)}
+    series = [[0] * len(buckets) for _ in range(len(shown) + bool(rest))]
+    for line in mine:
+        if period.holds(line["day"]):
+            first = max(each for each in places if each <= line["day"])
+            row = shown.index(line["value"]) if line["value"] in shown else len(shown)
+            series[row][places[first]] += line["gross"] - line["refunds"] - line["disputes"]
+    titles = [named(known, value) for value in shown] + ([OTHER] if rest else [])
+    totals = [sum(values[nr] for values in series) for nr in range(len(buckets))]
+    highs = [sum(max(0, values[nr]) for values in series) for nr in range(len(buckets))]
+    lows = [sum(min(0, values[nr]) for values in series) for nr in range(len(buckets))]
+    scale = charts.axis(highs + lows, lambda tick: formats.money_short(round(tick), currency))
+    told = [
+        said([
+            *((title, formats.money(values[nr], currency)) for title, values in zip(titles, series, strict=True)),
+            ("Total", formats.money(totals[nr], currency)),
+        ])
+        for nr in range(len(buckets))
+    ]  # fmt: skip
+    body = []
+    for nr, bucket in enumerate(buckets):
+        chosen = [{"by": by, "value": value} for value in shown] + ([None] if rest else [])
+        all_of_it = rows_href(base, "payments", bucket.first, bucket.last, currency=currency)
+        cells = [
+            amount(values[nr], currency, f"{all_of_it}&{urlencode(one)}" if one else "")
+            for values, one in zip(series, chosen, strict=True)
+        ]
+        body.append([text(bucket.name), *cells, amount(totals[nr], currency, all_of_it)])
+    head = DIMENSIONS[by][0].lower()
+    largest = f"; most came from {titles[0]}" if titles else ""
+    return Chart(
+        "breakdown",
+        f"Stacked bars: net revenue by {head}, {period.dates}, in all {formats.money(sum(totals), currency)}{largest}. "
+        f"Arrow keys read each {period.unit()}.",
+        scale, Table([period.unit().capitalize(), *titles, "Total"], body), bars=charts.stacks(series, scale),
+        hits=charts.slot_hits([bucket.name for bucket in buckets], told),
+        labels=charts.slot_labels([bucket.short for bucket in buckets]),
+        legend=[Legend(f"s{nr + 1}", title) for nr, title in enumerate(titles)], height=200,
+    )  # fmt: skip

@@ -1,0 +1,80 @@
+"""How far the leads of a period came by its end: lead, qualified, order, done, repeat."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from dashboard.accounts.tables import Organization
+from dashboard.database import rows
+from dashboard.leads import stages
+from dashboard.leads.tables import StageKind
+from dashboard.revenue.periods import Period
+
+STEPS = {"leads": "Leads", "qualified": "Qualified", "ordered": "Order", "done": "Done", "repeat": "Repeat"}
+STATED = (
+    "Leads that came in during the period. Qualified: beyond the first stage and not lost, or has bought. Order: paid "
+    "by the end of the period; done: handed over by then; repeat: handed over, and paid for two or more orders."
+)
+
+# Values: end of the period twice, stages that are not qualified, organization, from, to.
+PEOPLE = """
+    SELECT l.id, l.name, l.email, l.company, l.source, l.stage, l.created_at,
+           coalesce(o.paid, 0) > 0 OR NOT l.stage = ANY({}::text[]) AS qualified,
+           coalesce(o.paid, 0) > 0 AS ordered, coalesce(o.handed, 0) > 0 AS done,
+           coalesce(o.handed, 0) > 0 AND o.paid > 1 AS repeat
+    FROM lead l
+    LEFT JOIN LATERAL (
+        SELECT count(*) AS paid, count(*) FILTER (WHERE status = 'done' AND done_at < {}) AS handed
+        FROM orders WHERE lead = l.id AND confirmed_at < {}) o ON true
+    WHERE l.organization = {} AND l.created_at >= {} AND l.created_at < {} AND l.deleted_at IS NULL"""
+COUNTED = f"""
+    SELECT (created_at AT TIME ZONE {{}})::date AS day, source, count(*) AS leads,
+           count(*) FILTER (WHERE qualified) AS qualified, count(*) FILTER (WHERE ordered) AS ordered,
+           count(*) FILTER (WHERE done) AS done, count(*) FILTER (WHERE repeat) AS repeat
+    FROM ({PEOPLE}) person GROUP BY 1, 2"""  # noqa: S608 – made of names in this file
+
+
+@dataclass
+class Steps:
+    """How many people reached each step; each holds the next."""
+
+    leads: int = 0
+    qualified: int = 0
+    ordered: int = 0
+    done: int = 0
+    repeat: int = 0
+
+    @property
+    def conversion(self) -> float | None:
+        """Share of the leads that ordered."""
+        return self.ordered / self.leads if self.leads else None
+
+    def add(self, line: dict[str, Any]) -> None:
+        for step in STEPS:
+            setattr(self, step, getattr(self, step) + line[step])
+
+
+async def asked(organization: Organization, period: Period) -> tuple[object, ...]:
+    """The values of PEOPLE."""
+    steps = await stages.steps(organization)
+    outside = [steps[0].key, stages.FIRST, *stages.of_kind(steps, StageKind.lost)]
+    return outside, period.end, period.end, organization.id, period.start, period.end
+
+
+async def counted(organization: Organization, period: Period) -> list[dict[str, Any]]:
+    """People by the day they came and their source, with how many reached each step."""
+    return await rows(COUNTED, period.zone, *await asked(organization, period))
+
+
+def total(lines: list[dict[str, Any]]) -> Steps:
+    found = Steps()
+    for line in lines:
+        found.add(line)
+    return found
+
+
+def by_source(lines: list[dict[str, Any]]) -> dict[str, Steps]:
+    """The same by source, most leads first."""
+    found: dict[str, Steps] = {}
+    for line in lines:
+        found.setdefault(line["source"], Steps()).add(line)
+    return dict(sorted(found.items(), key=lambda each: (-each[1].leads, each[0])))

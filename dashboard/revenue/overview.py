@@ -1,0 +1,191 @@
+"""The revenue page as a whole: reads once, and gives each part what it shows."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from dashboard import charts, formats
+from dashboard.accounts.tables import Organization
+from dashboard.revenue import breakdown, daily, funnel, movements, recurring, trend
+from dashboard.revenue.attribution import DIMENSIONS
+from dashboard.revenue.daily import Sums
+from dashboard.revenue.periods import Period
+from dashboard.revenue.shown import (
+    Change,
+    Chart,
+    Figure,
+    Table,
+    amount,
+    change,
+    count,
+    rows_href,
+    share,
+    text,
+)
+
+
+@dataclass
+class Overview:
+    """What the page shows for one period, one currency and one dimension."""
+
+    period: Period
+    currency: str
+    currencies: list[str]
+    by: str
+    figures: list[Figure]
+    by_currency: Table
+    changes: list[Change]
+    unknown: list[str]
+    trend: Chart
+    breakdown: Chart
+    parts: Table
+    movements: Chart
+    recurring: recurring.Recurring
+    recurring_figures: list[tuple[str, str, str, int]]
+    funnel: funnel.Steps
+    funnel_rows: list[tuple[str, int, str, str, str]]
+    by_source: Table
+
+    def tables(self) -> dict[str, Table]:
+        """Every table that can be had as a file, by its name."""
+        steps = Table(["Step", "People", "Share of the step before"], [
+            [text(name), count(number), text(rate)] for name, number, rate, _, _ in self.funnel_rows
+        ])  # fmt: skip
+        return {
+            "currencies": self.by_currency, "trend": self.trend.table, "breakdown": self.breakdown.table,
+            "parts": self.parts, "movements": self.movements.table, "funnel": steps, "sources": self.by_source,
+        }  # fmt: skip
+
+
+async def read(organization: Organization, period: Period, today: date, asked: str, by: str, base: str) -> Overview:
+    """Everything of the page. `asked` is the currency wanted, or "" for the organization's usual one."""
+    earlier = period.before()
+    known = trend.span(today, period.zone)
+    whole = Period("custom", min(known.first, earlier.first), max(known.last, period.last), period.zone)
+    lines = await daily.of(organization, whole)
+    both = Period("custom", earlier.first, period.last, period.zone)
+    divided = await daily.of(organization, both, by)
+    subscribed = await recurring.by_day(organization, period)
+    people, people_before = await funnel.counted(organization, period), await funnel.counted(organization, earlier)
+    known_names = await breakdown.names(organization, by)
+    now, before = _by_currency(lines, period), _by_currency(lines, earlier)
+    currencies = sorted({*now, *before, *(each["currency"] for each in [*lines, *subscribed])} - {""})
+    currency = _chosen(asked, currencies, now, organization.currency)
+    sums = {value: each for (code, value), each in daily.within(divided, period).items() if code == currency}
+    sums_before = {value: each for (code, value), each in daily.within(divided, earlier).items() if code == currency}
+    steps, steps_before = funnel.total(people), funnel.total(people_before)
+    moved = recurring.within(subscribed, currency, period.first, period.last)
+    shown = [code for code in currencies if code in now or code in before] or [currency]
+    compared = f"vs previous {period.days} days" if period.days > 1 else "vs the day before"
+    return Overview(
+        period, currency, currencies or [currency], by,
+        figures=[
+            _net(lines, period, currency, now, before, compared, base),
+            movements.figure(subscribed, period, currency, moved, base),
+            _average(lines, period, currency, now, before, compared, base),
+            _conversion(people, period, steps, steps_before, compared, base),
+        ],
+        by_currency=_currencies(shown, now, period, base),
+        changes=[change(now.get(code, Sums()).net, before.get(code, Sums()).net, compared) for code in shown],
+        unknown=[code for code in shown if formats.exponent(code) is None],
+        trend=trend.chart(lines, currency, today, base),
+        breakdown=breakdown.chart(divided, known_names, period, currency, by, base),
+        parts=breakdown.table(sums, sums_before, known_names, period, currency, by, base),
+        movements=movements.chart(subscribed, period, currency, base),
+        recurring=moved, recurring_figures=movements.strip(moved, period, currency, base), funnel=steps,
+        funnel_rows=_funnel(steps, period, base), by_source=_sources(people, period, base),
+    )  # fmt: skip
+
+
+def _chosen(asked: str, currencies: list[str], now: dict[str, Sums], usual: str) -> str:
+    if asked in currencies:
+        return asked
+    if usual in now or not currencies:
+        return usual
+    return max(currencies, key=lambda code: (now.get(code, Sums()).charges, code == usual))
+
+
+def _by_currency(lines: list[dict], period: Period) -> dict[str, Sums]:
+    return {currency: each for (currency, _), each in daily.within(lines, period).items()}
+
+
+def _currencies(shown: list[str], now: dict[str, Sums], period: Period, base: str) -> Table:
+    lines = []
+    for code in shown:
+        each = now.get(code, Sums())
+
+        def href(kind: str = "", *, code: str = code) -> str:
+            return rows_href(
+                base, "payments", period.first, period.last, currency=code, **({"kind": kind} if kind else {})
+            )
+
+        lines.append([
+            text(code, href()), amount(each.gross, code, href("charge")), amount(each.refunds, code, href("refund")),
+            amount(each.disputes, code, href("dispute")), amount(each.net, code, href()),
+            amount(each.fees, code, href("fee")) if each.fees else text("Not known"),
+            count(each.charges, href("charge")), count(each.orders, href("first")),
+        ])  # fmt: skip
+    return Table(["Currency", "Gross", "Refunds", "Disputes", "Net", "Fees", "Charges", "Orders"], lines)
+
+
+def _net(
+    lines: list[dict], period: Period, currency: str, now: dict[str, Sums], before: dict[str, Sums], compared: str,
+    base: str,
+) -> Figure:  # fmt: skip
+    net = now.get(currency, Sums()).net
+    points = [daily.between(lines, currency, each.first, each.last).net for each in period.buckets()]
+    return Figure(
+        f"Net revenue, {currency}", formats.money(net, currency),
+        rows_href(base, "payments", period.first, period.last, currency=currency),
+        change(net, before.get(currency, Sums()).net, compared), charts.spark(points),
+    )  # fmt: skip
+
+
+def _average(
+    lines: list[dict], period: Period, currency: str, now: dict[str, Sums], before: dict[str, Sums], compared: str,
+    base: str,
+) -> Figure:  # fmt: skip
+    average = now.get(currency, Sums()).average
+    found = (daily.between(lines, currency, each.first, each.last).average for each in period.buckets())
+    return Figure(
+        f"Average order, {currency}", "No orders" if average is None else formats.money(average, currency),
+        rows_href(base, "payments", period.first, period.last, currency=currency, kind="first"),
+        change(average, before.get(currency, Sums()).average, compared),
+        charts.spark([each for each in found if each is not None]),
+    )  # fmt: skip
+
+
+def _conversion(
+    people: list[dict], period: Period, steps: funnel.Steps, before: funnel.Steps, compared: str, base: str
+) -> Figure:
+    points = []
+    for bucket in period.buckets():
+        ratio = funnel.total([each for each in people if bucket.first <= each["day"] <= bucket.last]).conversion
+        points += [ratio] if ratio is not None else []
+    return Figure(
+        "Lead to order", formats.percent(steps.conversion) or "No leads",
+        rows_href(base, "people", period.first, period.last, kind="ordered"),
+        change(steps.conversion, before.conversion, compared, points=True), charts.spark(points),
+    )  # fmt: skip
+
+
+def _funnel(steps: funnel.Steps, period: Period, base: str) -> list[tuple[str, int, str, str, str]]:
+    """(name, people, share of the step before, width of the bar, address of the people)."""
+    found, before = [], None
+    for key, name in funnel.STEPS.items():
+        number = getattr(steps, key)
+        rate = "" if before is None else formats.percent(number / before if before else None)
+        width = f"{100 * number / steps.leads:.2f}%" if steps.leads else "0%"
+        found.append((name, number, rate, width, rows_href(base, "people", period.first, period.last, kind=key)))
+        before = number
+    return found
+
+
+def _sources(people: list[dict], period: Period, base: str) -> Table:
+    lines = []
+    for source, steps in funnel.by_source(people).items():
+        cells = [
+            count(getattr(steps, key), rows_href(base, "people", period.first, period.last, kind=key, value=source))
+            for key in ("leads", "qualified", "ordered")
+        ]
+        lines.append([text(breakdown.named({"": DIMENSIONS["source"][1]}, source)), *cells, share(steps.conversion)])
+    return Table(["Source", "Leads", "Qualified", "Order", "Lead to order"], lines)

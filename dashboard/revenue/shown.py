@@ -1,0 +1,110 @@
+"""What the page, its tables and its files are made of: cells that know their rows, figures, charts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from dashboard import charts, formats
+
+
+class Cell(NamedTuple):
+    """`text` for people, `raw` for the file, `href` the rows it was made of."""
+
+    text: str
+    raw: object
+    href: str = ""
+
+
+def text(words: str, href: str = "") -> Cell:
+    return Cell(words, words, href)
+
+
+def amount(minor: int, currency: str, href: str = "") -> Cell:
+    """Money; in the file a plain decimal number, or minor units of a currency we do not know."""
+    known = formats.exponent(currency) is not None
+    return Cell(formats.money(minor, currency), formats.money_input(minor, currency) if known else str(minor), href)
+
+
+def count(number: int, href: str = "") -> Cell:
+    return Cell(formats.num(number), number, href)
+
+
+def share(ratio: float | None) -> Cell:
+    return Cell(formats.percent(ratio), "" if ratio is None else f"{ratio:.4f}")
+
+
+@dataclass
+class Table:
+    """What a chart shows, in words; also its file."""
+
+    header: list[str]
+    lines: list[list[Cell]]
+
+
+class Change(NamedTuple):
+    """How a figure differs from its comparison: "+12.4%", whether that is good, and with what it was compared."""
+
+    text: str
+    tone: str
+    compared: str
+
+
+@dataclass
+class Figure:
+    """One card of the page's head."""
+
+    label: str
+    value: str
+    href: str
+    change: Change
+    spark: tuple[str, str]
+
+
+class Legend(NamedTuple):
+    look: str
+    name: str
+    dashed: bool = False
+    line: bool = False
+
+
+@dataclass
+class Chart:
+    """A drawing with its message, its values and its table. `name` is its id and the name of its file."""
+
+    name: str
+    message: str
+    axis: charts.Axis
+    table: Table
+    curves: list[charts.Curve] = field(default_factory=list)
+    dashed: list[charts.Curve] = field(default_factory=list)
+    bars: list[charts.Bar] = field(default_factory=list)
+    hits: list[charts.Hit] = field(default_factory=list)
+    labels: list[charts.Label] = field(default_factory=list)
+    legend: list[Legend] = field(default_factory=list)
+    band: str = ""
+    now: str = ""
+    height: int = 220
+
+
+def said(pairs: Sequence[tuple[str, str]]) -> str:
+    """The values of one place, as charts.js reads them."""
+    return "|".join(f"{name.replace('|', ' ').replace('=', ' ')}={value}" for name, value in pairs)
+
+
+def change(now: int | float | None, before: int | float | None, compared: str, *, points: bool = False) -> Change:
+    """From before to now; `points` compares shares in percentage points."""
+    if now is None or before is None or (not before and not points):
+        return Change("", "neutral", "nothing before to compare with")
+    moved = now - before
+    tone = "neutral" if not moved else "positive" if moved > 0 else "danger"
+    sign = "+" if moved > 0 else ""
+    ratio = formats.percent(moved / abs(before)) if not points else f"{100 * moved:.1f} pts".replace("-", formats.MINUS)
+    return Change(f"{sign}{ratio}", tone, compared)
+
+
+def rows_href(base: str, of: str, first: date, last: date, **chosen: str) -> str:
+    """The address of the rows behind a figure: `of` is payments, movements, people or costs."""
+    asked = {"of": of, "from": first.isoformat(), "to": last.isoformat()}
+    return f"{base}/revenue/rows?{urlencode(asked | chosen)}"
