@@ -3,6 +3,7 @@
 from dashboard import health, live
 from dashboard.accounts.routes import ROUTES as ACCOUNTS
 from dashboard.deliveries.routes import ROUTES as DELIVERIES
+from dashboard.erasure.routes import ROUTES as ERASURE
 from dashboard.files.routes import ROUTES as FILES
 from dashboard.forms.routes import ROUTES as FORMS
 from dashboard.intake.routes import ROUTES as INTAKE
@@ -23,6 +24,7 @@ ROUTES = [
     health.speculation,
     *ACCOUNTS,
     *DELIVERIES,
+    *ERASURE,
     *FILES,
     *FORMS,
     *INTAKE,

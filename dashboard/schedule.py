@@ -1,8 +1,9 @@
 """Every recurring job, and how often it runs. Times are UTC. Dispatcher and in-tray worker are loops, not rows here."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dashboard.accounts import jobs as accounts
+from dashboard.erasure import jobs as erasure
 from dashboard.errors import Conflict, NotFound
 from dashboard.files import jobs as files
 from dashboard.intake import jobs as intake
@@ -38,6 +39,11 @@ SCHEDULE = [
     ),
     Job("forget_words", leads.forget_words, "5 3 * * *", "Clean up search", "Forgets words that no lead has any more"),
     Job("forget_notes", leads.forget_notes, "35 3 * * *", "Clean up notes", "Forgets deleted notes after 30 days"),
+    Job("finish_erasures", erasure.finish_erasures, "* * * * *", "Last traces", "Of people who asked to be forgotten"),
+    Job(
+        "forget_people", erasure.forget_people, "0 3 * * *", "Forget people",
+        "Silent and deleted leads, and what is left on the disk of anybody", limit=timedelta(hours=1),
+    ),
     Job("sweep_files", files.sweep, "45 * * * *", "Sweep files", "Deletes unfinished uploads and bytes without a row"),
     Job("forget_events", webhooks.forget_old, "30 3 * * *", "Clean up events", "Deletes settled events after 90 days"),
     Job("forget_runs", clock.forget_old, "40 3 * * *", "Clean up job history", "Deletes runs after 90 days"),

@@ -60,6 +60,7 @@ def parser() -> argparse.ArgumentParser:
     simulate.add_argument("--id", default="", help="reuse to send events about the same purchase")
     add["backup"].add_argument("folder", nargs="?", help="where to; DATA_DIR/backups/<time> when missing")
     add["restore"].add_argument("folder")
+    add["restore"].add_argument("--erasures", help="the register of who was forgotten, when it is not in DATA_DIR")
     return made
 
 
@@ -104,5 +105,6 @@ def _run(options: argparse.Namespace) -> int | None:
             return asyncio.run(verify.report())
         from dashboard.commands import backup
 
-        action = backup.backup if options.command == "backup" else backup.restore
-        return asyncio.run(action(settings, options.folder))
+        if options.command == "restore":
+            return asyncio.run(backup.restore(settings, options.folder, options.erasures))
+        return asyncio.run(backup.backup(settings, options.folder))

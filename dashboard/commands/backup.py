@@ -43,8 +43,9 @@ async def backup(settings: Settings, folder: str | None) -> int:
     return 0
 
 
-async def restore(settings: Settings, folder: str) -> int:
-    """Bring a backup into an empty database and files folder, then check every promise."""
+async def restore(settings: Settings, folder: str, erasures: str | None = None) -> int:
+    """Bring a backup into an empty database and files folder, forget again whoever was forgotten after it was made (the
+    register of erasures: `erasures`, or the one in DATA_DIR or beside the backup), then check every promise."""
     began, source = time.monotonic(), Path(folder)
     if not (source / MANIFEST).is_file():
         print(f"{source} is no backup: it has no {MANIFEST}.", file=sys.stderr)
@@ -66,9 +67,27 @@ async def restore(settings: Settings, folder: str) -> int:
         await asyncio.to_thread(shutil.copytree, source / FILES, files, dirs_exist_ok=True)
         files.chmod(0o700)
     print(f"Restored in {time.monotonic() - began:.1f} s. Checking…")
+    await _forget_again(settings, source, erasures)
     from dashboard.commands import verify
 
     return await verify.report()
+
+
+async def _forget_again(settings: Settings, source: Path, erasures: str | None) -> None:
+    from dashboard.database import migrate
+    from dashboard.erasure import actions, cleaning, register
+
+    near = [settings.data_dir, source.parent, source.parent.parent]
+    places = [Path(erasures)] if erasures else [folder / register.FILE for folder in near]
+    if not any(place.is_file() for place in places):
+        print(f"No {register.FILE} was found: who was forgotten after this backup was made is back. Name the file "
+              "with --erasures.")  # fmt: skip
+    await migrate()
+    async with connected():
+        people = await actions.forget_again([*register.read(places), *await register.entries()])
+        if people:
+            await cleaning.clean()
+            print(f"Forgotten again: {people}.")
 
 
 async def _run(program: str, settings: Settings, *arguments: str) -> bool:

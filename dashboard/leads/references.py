@@ -46,6 +46,11 @@ class Reference(NamedTuple):
         return "t.subject_kind = 'lead' AND " if self.of_kind else ""
 
 
+def tables() -> list[str]:
+    """The names of all tables."""
+    return [table._meta.tablename for table in _tables()]
+
+
 def _tables() -> list[type[Table]]:
     from dashboard.piccolo_app import APP_CONFIG
 

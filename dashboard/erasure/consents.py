@@ -1,0 +1,34 @@
+"""What a person agreed to, and no longer does."""
+
+from datetime import datetime
+from typing import Any
+
+from dashboard.accounts.sessions import Visitor
+from dashboard.accounts.tables import Organization
+from dashboard.activity import actions as activity
+from dashboard.database import row, rows, transaction
+from dashboard.errors import NotFound
+
+OF_LEAD = """
+    SELECT id, text, source, given_at, withdrawn_at FROM consent WHERE organization = {} AND lead = {}
+    ORDER BY given_at DESC, id DESC LIMIT 100"""
+WITHDRAW = """
+    UPDATE consent SET withdrawn_at = {} WHERE organization = {} AND lead = {} AND id = {} AND withdrawn_at IS NULL
+    RETURNING source"""
+
+
+async def of_lead(organization: Organization, lead: int) -> list[dict[str, Any]]:
+    """The newest first: text word for word, source, given_at, withdrawn_at."""
+    return await rows(OF_LEAD, organization.id, lead)
+
+
+async def withdraw(organization: Organization, lead: int, id: int, now: datetime, by: Visitor) -> None:
+    """They agree no longer. Repeating it changes nothing; NotFound for a consent that is not theirs."""
+    if id >= 2**63 or id not in {each["id"] for each in await of_lead(organization, lead)}:
+        raise NotFound("There is no such consent.")
+    async with transaction():
+        gone = await row(WITHDRAW, now, organization.id, lead, id)
+        if gone:
+            title = "noted that a consent was withdrawn"
+            await activity.record(organization, "lead", lead, "consent_withdrawn", title, by=by, detail=gone["source"])
+            await rows("UPDATE lead SET scored_at = NULL WHERE id = {}", lead)
