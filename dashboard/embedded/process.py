@@ -23,6 +23,8 @@ OPTIONS = {
     "log_error_verbosity": "terse",
     "log_min_error_statement": "panic",
     "log_checkpoints": "off",
+    # A segment of the write-ahead log that was used up is deleted, not kept for reuse with what people were in it.
+    "wal_recycle": "off",
 }
 
 _children: list[subprocess.Popen[bytes]] = []  # servers started here, kept to reap them

@@ -1,9 +1,10 @@
 """A person who left a trace in every place there is. Whatever of TRACES is found anywhere is theirs.
 
-`python -m tests.erasure.person` writes them into the database of the environment."""
+`python -m tests.erasure.person` writes them into the database of the environment, `… erase` forgets the person."""
 
 import asyncio
 import json
+import sys
 
 from dashboard import clock
 from dashboard.accounts.tables import Organization, User
@@ -176,16 +177,20 @@ async def _batches(organization: Organization, lead: Lead, user: User) -> None:
         ).save()  # fmt: skip
 
 
-async def main() -> None:
+async def main(erase: bool) -> None:
     from dashboard.commands.surroundings import connected, prepared
+    from dashboard.erasure import actions
 
     with prepared():
         async with connected():
-            user = await User.objects().first()
-            for organization in await Organization.objects().order_by(Organization.id):
-                lead = await fill(organization, user)
-                print(organization.slug, lead.id)
+            user, organization = await User.objects().first(), await Organization.objects().first()
+            if not erase:
+                await fill(organization, user)
+                await rows("UPDATE delivery SET state = 'sent' WHERE state = 'sending'")
+                return
+            lead = await Lead.of(organization).where(Lead.email == EMAIL).first()
+            print(await actions.erase(organization, [lead.id], "asked", clock.now(), user))
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main("erase" in sys.argv))
