@@ -61,6 +61,12 @@ def toast(
     return Response("", media_type="text/html", status_code=200, headers=headers)
 
 
+def download(href: str) -> Response[str]:
+    """Let the page fetch a file and stay as it is."""
+    headers = {"HX-Trigger": json.dumps({"close-dialog": {}, "download": {"href": href}})}
+    return Response("", media_type="text/html", status_code=200, headers=headers)
+
+
 def redirect(request: Request, href: str, notice: str | None = None) -> Response:
     """Go to another page, whether htmx or the browser asked."""
     if request.headers.get("HX-Request") == "true":

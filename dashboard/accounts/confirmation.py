@@ -1,10 +1,15 @@
 """Dangerous actions ask for the password again when it was given more than 15 minutes ago."""
 
 from datetime import datetime
+from urllib.parse import quote
+
+from litestar import Request, Response
+from litestar.response import Redirect
 
 from dashboard.accounts import actions, sessions
 from dashboard.accounts.sessions import Visitor
 from dashboard.errors import Invalid, NotAllowed, TooMany
+from dashboard.pages import download, fragment
 
 FIELD = "current_password"
 
@@ -32,3 +37,17 @@ def require(user: Visitor, now: datetime) -> None:
     """For actions whose page asked for the password beforehand."""
     if not user.confirmed_lately(now):
         raise NotAllowed("Give your password first: this page asks for it again after 15 minutes. Nothing was changed.")
+
+
+def before_file(request: Request, user: Visitor, now: datetime) -> Response | None:
+    """What a request for a file of everything gets instead of it, or None when the file may go out. A page of ours asks
+    by htmx: it keeps its filters and ticks, gets the question in its dialog, and then fetches the very same address."""
+    fresh, query = user.confirmed_lately(now), request.url.query
+    wanted = request.scope["path"] + (f"?{query}" if query else "")
+    if request.headers.get("HX-Request") == "true":
+        if fresh:
+            return download(wanted)
+        return fragment(
+            request, "accounts/_confirmation.html", following=wanted, errors={}, open_dialog="#dialog"
+        )  # fmt: skip
+    return None if fresh else Redirect(f"/account/confirmation?next={quote(wanted, safe='')}", status_code=303)

@@ -28,7 +28,8 @@ class SessionMiddleware(AbstractAuthenticationMiddleware):
 
     async def authenticate_request(self, connection: ASGIConnection) -> AuthenticationResult:
         token = connection.cookies.get(sessions.COOKIE, "")
-        visitor = await sessions.find(token, clock.now()) if 20 <= len(token) <= 100 else None
+        by_person = "x-live" not in connection.headers  # a page that refreshes itself, see static/js/live.js
+        visitor = await sessions.find(token, clock.now(), touch=by_person) if 20 <= len(token) <= 100 else None
         return AuthenticationResult(user=visitor, auth=None)
 
 

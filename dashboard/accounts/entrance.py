@@ -16,7 +16,7 @@ STEP_COOKIE = "__Host-step"
 
 def safe_next(address: str) -> str:
     """Where to go after signing in: one of our own paths, or nothing."""
-    plain = address.isprintable() and not any(c in address for c in "\\@") and len(address) < 500
+    plain = address.isprintable() and not any(c in address for c in "\\@") and len(address) < 4000
     return address if plain and address.startswith("/") and not address.startswith("//") else ""
 
 

@@ -58,12 +58,12 @@ async def begin(user: User, now: datetime, *, address: str = "", browser: str = 
     return token
 
 
-async def find(token: str, now: datetime) -> Visitor | None:
-    """The person behind a cookie, or None for an unknown, idle or ended session."""
+async def find(token: str, now: datetime, *, touch: bool = True) -> Visitor | None:
+    """The person behind a cookie, or None for an unknown, idle or ended session. `touch`: this is their activity."""
     found = await row(FIND, digest(token), now, now - IDLE)
     if found is None:
         return None
-    if now - found["last_seen_at"] > TOUCH:
+    if touch and now - found["last_seen_at"] > TOUCH:
         await Session.update({Session.last_seen_at: now}).where(Session.id == found["id"])
     return Visitor(
         found["user"], found["email"], found["name"], found["keys_off"], found["id"], token, found["confirmed_at"],

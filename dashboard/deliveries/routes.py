@@ -8,6 +8,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Stream, Template
 
+from dashboard.accounts import confirmation
 from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, agent, viewer
 from dashboard.accounts.tables import Organization
 from dashboard.deliveries import actions, previews, queries
@@ -45,8 +46,10 @@ async def count_deliveries(request: Request, organization: CurrentOrganization, 
 
 
 @get("/{org:str}/outbox/export", name="outbox.export", guards=[viewer])
-async def export(request: Request, organization: CurrentOrganization, now: Now) -> Stream:
+async def export(request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now) -> Response:
     """Every row behind the filters as CSV."""
+    if asked := confirmation.before_file(request, user, now):
+        return asked
     filters, zone = _filters(request, organization, now), organization.time_zone
 
     async def batches() -> AsyncIterator[Iterable[Sequence[object]]]:
@@ -56,7 +59,7 @@ async def export(request: Request, organization: CurrentOrganization, now: Now) 
 
     name = f"outbox-{organization.slug}-{day(now, zone).replace(' ', '-')}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return Stream(stream(COLUMNS, batches()), media_type="text/csv; charset=utf-8", headers=headers)
+    return Stream(stream(COLUMNS, batches()), media_type="text/csv", headers=headers)
 
 
 @get("/{org:str}/outbox/{id:int}", name="outbox.detail", guards=[viewer])

@@ -54,6 +54,9 @@ const Backdesk = (() => {
   document.addEventListener("open-dialog", ({ detail }) => openDialog(detail.target));
   document.addEventListener("close-dialog", () => $$("dialog[open]").forEach((dialog) => dialog.close()));
 
+  // ── HX-Trigger {"download": {href}}: a file leaves the page as it is ──
+  document.addEventListener("download", ({ detail }) => location.assign(detail.href));
+
   // ── copy ──
   on("click", "[data-copy]", async (_, button) => {
     try {

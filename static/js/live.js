@@ -32,6 +32,11 @@
     (topics.size ? topics : ["any"]).forEach(receive);
   }
 
+  // What refreshes itself is nobody's activity: these requests do not keep a session alive.
+  document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+    if (/^live(:|$)/.test(ctx.sourceEvent?.type)) ctx.request.headers["X-Live"] = "1";
+  });
+
   function open() {
     clearTimeout(retry);
     const { base, live } = document.body.dataset;

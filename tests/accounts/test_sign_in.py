@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+import time_machine
 
 from dashboard import clock
 from dashboard.accounts import actions, attempts, passwords, sessions
@@ -209,6 +210,21 @@ async def test_a_session_ends_after_an_idle_hour_and_after_its_day(acme, account
         alive = await sessions.find(token, moment) is not None
     assert alive
     assert await sessions.find(token, now + timedelta(hours=24, minutes=1)) is None
+
+
+async def test_a_page_that_refreshes_itself_keeps_nobody_signed_in(ana):
+    began = clock.now()
+    for minutes, live, status in ((30, True, 200), (59, True, 200), (61, True, 303), (61, False, 303)):
+        with time_machine.travel(began + timedelta(minutes=minutes), tick=False):
+            answer = await ana.get("/acme/orders", headers={"X-Live": "1"} if live else {})
+            assert answer.status_code == status, minutes
+
+
+async def test_a_person_who_does_something_stays_signed_in(ana):
+    began = clock.now()
+    for minutes in (30, 59, 61, 100):
+        with time_machine.travel(began + timedelta(minutes=minutes), tick=False):
+            assert (await ana.get("/acme/orders")).status_code == 200
 
 
 async def test_owners_and_admins_have_shorter_days(acme, account):

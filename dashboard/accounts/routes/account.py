@@ -13,7 +13,7 @@ from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import User
 from dashboard.database import rows
 from dashboard.errors import Conflict, DashboardError, Invalid
-from dashboard.pages import redirect
+from dashboard.pages import download, fragment, redirect
 
 Form = URLEncodedBody[dict[str, str]]
 DONE = {
@@ -78,16 +78,29 @@ async def change_password(request: Request, user: CurrentUser, now: Now, data: F
     return await entrance.start_session(request, await actions.person(user.id), now, "/account?done=password")
 
 
+@get("/account/confirmation", name="account.ask", guards=[signed_in])
+async def ask(request: Request) -> Template:
+    """The question for the password, for somebody who wants a file."""
+    following = entrance.safe_next(request.query_params.get("next", ""))
+    return entrance.outside_page(request, "accounts/confirmation.html", errors={}, following=following, file=True)
+
+
 @post("/account/confirmation", name="account.confirm", guards=[signed_in], status_code=200)
 async def confirm(request: Request, user: CurrentUser, now: Now, data: Form) -> Response | Template:
     """Give the password once more, so that a page may do dangerous things for 15 minutes."""
     following = entrance.safe_next(data.get("next", "")) or "/account?done=confirmed"
+    file, by_htmx = data.get("file") == "1", request.headers.get("HX-Request") == "true"
     try:
         await confirmation.confirm(user, data.get(confirmation.FIELD, ""), entrance.address_of(request), now)
     except Invalid as problem:
-        return entrance.outside_page(
-            request, "accounts/confirmation.html", status_code=422, errors=problem.fields, following=following
-        )
+        asked: dict[str, Any] = {"errors": problem.fields, "following": following, "file": file}
+        if by_htmx:
+            return fragment(request, "accounts/_confirmation.html", status_code=422, **asked)
+        return entrance.outside_page(request, "accounts/confirmation.html", status_code=422, **asked)
+    if file and by_htmx:
+        return download(following)
+    if file:
+        return entrance.outside_page(request, "accounts/file.html", following=following)
     return redirect(request, following)
 
 
@@ -123,5 +136,5 @@ async def found_organization(request: Request, user: CurrentUser, now: Now, data
 
 
 ROUTES = [
-    show_account, save_profile, change_password, confirm, end_session, end_other_sessions, found_organization,
+    show_account, save_profile, change_password, ask, confirm, end_session, end_other_sessions, found_organization,
 ]  # fmt: skip

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from litestar import Request, get
+from litestar import Request, Response, get
 from litestar.response import Stream, Template
 
 from dashboard import formats
+from dashboard.accounts import confirmation
 from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, agent, viewer
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Organization
@@ -59,7 +60,7 @@ async def count_leads(request: Request, organization: CurrentOrganization, user:
 
 
 @get("/{org:str}/leads.csv", name="leads.export", guards=[agent])
-async def export_leads(request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now) -> Stream:
+async def export_leads(request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now) -> Response:
     """All leads behind the filters, or those that were ticked, as a file that is sent while it is read. A filter that
     is not understood would let out more than was asked for, so it is refused."""
     filters = await asked_filters(request, organization, user, now)
@@ -67,6 +68,8 @@ async def export_leads(request: Request, organization: CurrentOrganization, user
         filters = await audience.read(organization, request.query_params.get("query", ""), user.id, now)
     if filters.misunderstood:
         raise Invalid({}, f"Not understood: {', '.join(filters.misunderstood)}. Nothing was exported.")
+    if asked := confirmation.before_file(request, user, now):
+        return asked
     questions, steps = await attributes.every(organization), await stages.steps(organization)
     batches = queries.export_leads(organization, filters)
     name = f"{organization.slug}-leads-{now:%Y-%m-%d}.csv"

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from litestar import Request, get
+from litestar import Request, Response, get
 from litestar.response import Redirect, Stream, Template
 
 from dashboard import formats
+from dashboard.accounts import confirmation
 from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, agent, viewer
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Organization
@@ -77,7 +78,7 @@ async def show_filters(request: Request, organization: CurrentOrganization, user
 
 
 @get("/{org:str}/orders.csv", name="orders.export", guards=[agent])
-async def export_orders(request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now) -> Stream:
+async def export_orders(request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now) -> Response:
     """All orders behind the filters, or those that were ticked, as a file that is sent while it is read. A filter that
     is not understood would let out more than was asked for, so it is refused."""
     filters = asked_filters(request, organization, user, now)
@@ -85,6 +86,8 @@ async def export_orders(request: Request, organization: CurrentOrganization, use
         filters = ORDERS.read(request.query_params.get("query", ""), Asked(now, organization.time_zone, user.id))
     if filters.misunderstood:
         raise Invalid({}, f"Not understood: {', '.join(filters.misunderstood)}. Nothing was exported.")
+    if asked := confirmation.before_file(request, user, now):
+        return asked
     name = f"{organization.slug}-orders-{now:%Y-%m-%d}.csv"
     lines = _lines(organization, queries.export_orders(organization, filters))
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
