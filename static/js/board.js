@@ -6,6 +6,13 @@
   const cards = (lane) => $$(".lcard", lane);
   const laneOf = (card) => card.closest("[data-lane]");
   const origins = new Map(); // card on its way -> where it stood
+  let dragged;
+
+  /** While a card is in the hand or on its way, an update that was asked for before would put it back. */
+  function holdStill() {
+    $("[data-board]")?.toggleAttribute("hx-morph-skip", Boolean(dragged) || origins.size > 0);
+  }
+  const askAgain = () => document.body.dispatchEvent(new CustomEvent("lead-moved"));
 
   function move(card, stage) {
     const lane = $(`[data-lane="${CSS.escape(stage)}"]`);
@@ -13,6 +20,7 @@
     if (lane.dataset.kind !== "open") return ask(card, lane);
     const held = card.contains(document.activeElement);
     if (!origins.has(card)) origins.set(card, { parent: card.parentElement, next: card.nextElementSibling });
+    holdStill();
     $("ul", lane).prepend(card);
     card.classList.add("moving");
     if (held) $("a", card).focus();
@@ -24,11 +32,12 @@
   function ask(card, lane) {
     const form = lane.dataset.kind === "won" ? "sale" : "loss";
     const address = `${card.dataset.lead}/${form}?in=board&stage=${encodeURIComponent(lane.dataset.lane)}`;
-    htmx.ajax("GET", address, { source: card, target: "#dialog", swap: "innerHTML" });
+    htmx.ajax("GET", address, { target: "#dialog", swap: "innerHTML" });
   }
   function settle(card) {
     card.classList.remove("moving");
     origins.delete(card);
+    holdStill();
   }
   function putBack({ detail: { ctx } }) {
     const card = ctx?.sourceElement;
@@ -36,12 +45,12 @@
     if (!origin) return;
     origin.parent.insertBefore(card, origin.next?.parentElement === origin.parent ? origin.next : null);
     settle(card);
+    askAgain();
   }
   document.addEventListener("htmx:response:error", putBack);
   document.addEventListener("htmx:error", putBack);
 
   // ── by mouse ──
-  let dragged;
   function over(lane) {
     $$("[data-lane].over").forEach((other) => other.classList.toggle("over", other === lane));
     lane?.classList.add("over");
@@ -51,7 +60,7 @@
     card.classList.add("dragged");
     event.dataTransfer.effectAllowed = "move";
     event.dataTransfer.setData("text/plain", card.id);
-    $("[data-board]").setAttribute("hx-morph-skip", ""); // a live update would take the card out of the hand
+    holdStill();
   });
   on("dragover", "[data-lane]", (event, lane) => {
     if (!dragged) return;
@@ -65,10 +74,12 @@
     move(dragged, lane.dataset.lane);
   });
   document.addEventListener("dragend", () => {
-    dragged?.classList.remove("dragged");
+    if (!dragged) return;
+    dragged.classList.remove("dragged");
     dragged = undefined;
     over();
-    $("[data-board]")?.removeAttribute("hx-morph-skip");
+    holdStill();
+    if (!origins.size) askAgain();
   });
 
   // ── by its menu: one for all cards ──

@@ -80,7 +80,7 @@
 
   // ── j and k: through table rows, the approvals queue or the Today list ──
   let cursor = { id: "", at: -1 };
-  const items = () => $$("[data-queue] a, [data-rows] tbody tr, [data-todo] > li");
+  const items = () => $$("[data-queue] a, [data-rows] tbody tr, [data-todo] > li, [data-board] .lcard");
   const isCurrent = (item) => item.classList.contains("cursor") || item.matches("a[aria-current=true]");
   function setCursor(item, list) {
     list.forEach((other) => other.classList.toggle("cursor", other === item));
@@ -96,7 +96,7 @@
       next.focus({ preventScroll: true });
     } else {
       setCursor(next, list);
-      $(next.matches("li") ? ".btn" : "a", next)?.focus({ preventScroll: true });
+      $(next.matches("[data-todo] > li") ? ".btn" : "a", next)?.focus({ preventScroll: true });
     }
     next.scrollIntoView({ block: "nearest" });
   }
