@@ -68,7 +68,7 @@ async def failed(organization: Organization, batch: int) -> AsyncIterator[list[d
 def _named(line: dict[str, Any]) -> dict[str, Any]:
     """With who it is about: the lead as it is, else what the file says."""
     after = line["after"] or {}
-    facts = after.get("facts", after)
+    facts = after.get("shown") or after.get("facts", after)
     cells = [cell for cell in after.get("cells", []) if cell.strip()]
     who = line["name"] or facts.get("name") or line["company"] or facts.get("company") or ""
     return line | {

@@ -12,8 +12,8 @@ CHUNK = 1000
 LINES = """
     SELECT id, lead, before IS NULL AS made, after -> 'note' AS note FROM lead_batch_line
     WHERE batch = {} AND id > {} AND outcome IN ('created', 'updated') ORDER BY id LIMIT {}"""
-# A lead is as the batch left it when writing what the batch wrote would change nothing. The lines are picked first: what
-# a check wrote down about the same lead is no row of it, and must not be read as one.
+# A lead is as the batch left it when writing what the batch wrote would change nothing. The lines are picked first:
+# what a check wrote down about the same lead is no row of it, and must not be read as one.
 RESTORE = f"""
     WITH picked AS MATERIALIZED (SELECT lead, before, after FROM lead_batch_line WHERE id = ANY({{}})),
          line AS (SELECT l AS lead, picked.before, picked.after FROM picked JOIN lead l ON l.id = picked.lead
@@ -48,6 +48,7 @@ KEEP = "UPDATE lead_batch_line SET outcome = 'kept', reason = {} WHERE id = ANY(
 UNUSED_TAGS = """
     DELETE FROM tag t WHERE t.organization = {} AND t.id = ANY({})
         AND NOT EXISTS (SELECT FROM lead l WHERE l.organization = t.organization AND l.tags @> ARRAY[t.id])"""
+WORKED_OUT = {"lead_pair"}  # tables that say again by themselves what they say; their rows go with a lead
 SINCE = "Changed by somebody since, so it was kept"
 
 
@@ -56,7 +57,9 @@ class Undo:
 
     def __init__(self, running: Running, references: list[tuple[str, str]]) -> None:
         self.running, self.organization = running, running.organization
-        unused = "".join(UNUSED.format(table=table, column=column) for table, column in references)
+        unused = "".join(
+            UNUSED.format(table=table, column=column) for table, column in references if table not in WORKED_OUT
+        )
         self.untouched = UNTOUCHED + unused
 
     async def following(self, position: int) -> Sequence[Item]:

@@ -56,6 +56,7 @@ class Line:
     note: str = ""
     problem: str = ""
     cells: list[str] = field(default_factory=list)  # as they stand in the file, where there is a problem
+    shown: dict[str, str] = field(default_factory=dict)  # name and address of such a line
 
     @property
     def key(self) -> str:
@@ -72,7 +73,7 @@ class Line:
         return known[0] + hashlib.blake2b("\x1f".join(known[1:]).encode(), digest_size=16).hexdigest()
 
     def stored(self) -> dict[str, Any]:
-        kept = {"facts": self.facts, "tags": self.tags, "note": self.note, "cells": self.cells}
+        kept = {"facts": self.facts, "tags": self.tags, "note": self.note, "cells": self.cells, "shown": self.shown}
         return {name: value for name, value in kept.items() if value}
 
 
@@ -102,6 +103,7 @@ def read(number: int, cells: Sequence[str], meaning: Meaning) -> Line:
             raise Unclear("Nobody is named: no address, name, company or phone number")
     except Unclear as problem:
         line.problem, line.cells = str(problem), storable(cells)
+        line.shown = {name: clean(given[name])[:200] for name in ("name", "email") if name in given}
     return line
 
 
