@@ -7,7 +7,7 @@ from typing import Any
 from dashboard.accounts.tables import Organization
 from dashboard.database import rows
 from dashboard.payments.subscriptions import MOVEMENTS
-from dashboard.revenue import funnel, recurring
+from dashboard.revenue import costs, funnel, recurring
 from dashboard.revenue.attribution import DIMENSIONS, LINES
 from dashboard.revenue.periods import Period
 
@@ -20,7 +20,8 @@ KINDS = {
     "first": ("Orders by their first charge", "first"),
     "fee": ("Payments with a known fee", "fee <> 0 AND fee_currency = currency"),
 }
-WHAT = ("payments", "movements", "people")
+WHAT = ("payments", "movements", "people", "costs")
+SPENT = {"spent": "kind <> 'ai'", "ai": "kind = 'ai'"}
 
 
 @dataclass
@@ -80,6 +81,12 @@ async def _source(organization: Organization, asked: Asked) -> tuple[str, list[A
         values, total = list(await funnel.asked(organization, period)), "NULL::bigint"
         if asked.divided:
             sql, values = sql + " AND source = {}", [*values, asked.value]
+    elif asked.of == "costs":
+        sql = f"SELECT *, spent_on::timestamptz AS at FROM ({costs.LINES}) line WHERE {SPENT.get(asked.kind, 'true')}"  # noqa: S608
+        values, total = [organization.id, period.first, period.last], "sum(amount)"
+        if asked.divided:
+            by_source = " AND source = {} AND campaign = ''"
+            sql, values = sql + (" AND campaign = {}" if asked.by == "campaign" else by_source), [*values, asked.value]
     else:
         sql = f"SELECT *, occurred_at AS at FROM ({LINES}) line WHERE {KINDS.get(asked.kind, KINDS[''])[1]}"  # noqa: S608
         values, total = (

@@ -5,7 +5,7 @@ from datetime import date
 
 from dashboard import charts, formats
 from dashboard.accounts.tables import Organization
-from dashboard.revenue import breakdown, daily, funnel, movements, recurring, trend
+from dashboard.revenue import breakdown, costs, daily, funnel, movements, recurring, trend
 from dashboard.revenue.attribution import DIMENSIONS
 from dashboard.revenue.daily import Sums
 from dashboard.revenue.periods import Period
@@ -44,6 +44,7 @@ class Overview:
     funnel: funnel.Steps
     funnel_rows: list[tuple[str, int, str, str, str]]
     by_source: Table
+    costs: Table
 
     def tables(self) -> dict[str, Table]:
         """Every table that can be had as a file, by its name."""
@@ -53,6 +54,7 @@ class Overview:
         return {
             "currencies": self.by_currency, "trend": self.trend.table, "breakdown": self.breakdown.table,
             "parts": self.parts, "movements": self.movements.table, "funnel": steps, "sources": self.by_source,
+            "costs": self.costs,
         }  # fmt: skip
 
 
@@ -66,9 +68,10 @@ async def read(organization: Organization, period: Period, today: date, asked: s
     divided = await daily.of(organization, both, by)
     subscribed = await recurring.by_day(organization, period)
     people, people_before = await funnel.counted(organization, period), await funnel.counted(organization, earlier)
+    spending = await costs.spent(organization, period)
     known_names = await breakdown.names(organization, by)
     now, before = _by_currency(lines, period), _by_currency(lines, earlier)
-    currencies = sorted({*now, *before, *(each["currency"] for each in [*lines, *subscribed])} - {""})
+    currencies = sorted({*now, *before, *(each["currency"] for each in [*lines, *subscribed, *spending])} - {""})
     currency = _chosen(asked, currencies, now, organization.currency)
     sums = {value: each for (code, value), each in daily.within(divided, period).items() if code == currency}
     sums_before = {value: each for (code, value), each in daily.within(divided, earlier).items() if code == currency}
@@ -93,6 +96,7 @@ async def read(organization: Organization, period: Period, today: date, asked: s
         movements=movements.chart(subscribed, period, currency, base),
         recurring=moved, recurring_figures=movements.strip(moved, period, currency, base), funnel=steps,
         funnel_rows=_funnel(steps, period, base), by_source=_sources(people, period, base),
+        costs=await costs.table(organization, period, spending, currency, funnel.by_source(people), base),
     )  # fmt: skip
 
 

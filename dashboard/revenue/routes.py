@@ -15,7 +15,7 @@ from dashboard.accounts.tables import Organization
 from dashboard.errors import NotFound
 from dashboard.lists import spreadsheet
 from dashboard.pages import page
-from dashboard.revenue import attribution, breakdown, drill, forecast, funnel, overview, periods, recurring
+from dashboard.revenue import attribution, breakdown, costs, drill, forecast, funnel, overview, periods, recurring
 from dashboard.revenue.overview import Overview
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -42,7 +42,7 @@ async def show_revenue(request: Request, organization: CurrentOrganization, now:
     return page(
         request, "revenue/page.html", shown=shown, problem=problem, periods=periods.CHOICES, now=now,
         dimensions=attribution.DIMENSIONS, zone=organization.time_zone,
-        attribution=attribution.STATED, method=forecast.STATED, funnel_stated=funnel.STATED,
+        attribution=attribution.STATED, method=forecast.STATED, costs_stated=costs.STATED, funnel_stated=funnel.STATED,
         query=f"{shown.period.choice}&{urlencode(chosen)}", kept=urlencode(chosen),
     )  # fmt: skip
 
@@ -116,6 +116,8 @@ async def _title(organization: Organization, asked: drill.Asked) -> str:
         step = funnel.STEPS.get(asked.kind, "Leads")
         title = "Leads" if step == "Leads" else f"Leads that reached: {step.lower()}"
         return f"{title}, {asked.value or 'source not known'}" if asked.divided else title
+    if asked.of == "costs":
+        return "Costs of machines" if asked.kind == "ai" else "Costs"
     title = drill.KINDS.get(asked.kind, drill.KINDS[""])[0]
     if asked.by in attribution.DIMENSIONS and asked.divided:
         known = await breakdown.names(organization, asked.by)
@@ -141,6 +143,12 @@ def _lines(of: str, found: list[dict[str, Any]], zone: str) -> tuple[tuple[str, 
         return ("Came in", "Name", "E-mail", "Company", "Source", "Stage"), [
             (at(row), row["name"], row["email"], row["company"], row["source"], row["stage"]) for row in found
         ]
+    if of == "costs":
+        return ("Day", "Kind", "Amount", "Currency", "Source", "Note"), [
+            (row["spent_on"], row["kind"], plain(row["amount"], row["currency"]), row["currency"], row["source"],
+             row["note"])
+            for row in found
+        ]  # fmt: skip
     return ("Time", "Kind", "Amount", "Currency", "Fee", "Order", "Customer", "Source", "Status"), [
         (
             at(row), row["kind"], plain(row["amount"], row["currency"]), row["currency"],

@@ -28,6 +28,7 @@ class Year:
     """`payments` are the raw lines; the others are what they refer to, by id."""
 
     organization: Organization
+    now: datetime
     leads: dict[int, dict] = field(default_factory=dict)
     orders: dict[int, dict] = field(default_factory=dict)
     clicks: list[dict] = field(default_factory=list)
@@ -35,20 +36,20 @@ class Year:
     reports: list[dict] = field(default_factory=list)
 
 
-async def make(organization: Organization, agents: list[User], count: int, seed: int = 7) -> Year:
+async def make(organization: Organization, agents: list[User], count: int, seed: int = 7, now: datetime = NOW) -> Year:
     """About `count` lines of the journal with everything they belong to."""
-    chance, year = random.Random(seed), Year(organization)
+    chance, year = random.Random(seed), Year(organization, now)
     plans = [1 + nr for nr in range(4)]
     people = max(10, count // 12)
     for id in range(1, people + 1):
         year.leads[id] = {
-            "id": id, "source": chance.choice(SOURCES), "created_at": _moment(chance),
+            "id": id, "source": chance.choice(SOURCES), "created_at": _moment(chance, year.now),
             "stage": chance.choices(["new", "qualified", "quoted", "won", "lost"], [5, 2, 1, 1, 1])[0],
-            "deleted_at": NOW.isoformat() if chance.random() < 0.03 else None,
+            "deleted_at": year.now if chance.random() < 0.03 else None,
         }  # fmt: skip
     for id in range(1, people // 2):
         year.clicks.append({"id": id, "lead": chance.randint(1, people), "campaign": chance.choice([1, 2]),
-                            "clicked_at": _moment(chance)})  # fmt: skip
+                            "clicked_at": _moment(chance, year.now)})  # fmt: skip
     while len(year.payments) < count:
         _order(chance, year, plans, [each.id for each in agents])
     chance.shuffle(year.payments)
@@ -59,15 +60,15 @@ async def make(organization: Organization, agents: list[User], count: int, seed:
     return year
 
 
-def _moment(chance: random.Random) -> datetime:
+def _moment(chance: random.Random, now: datetime) -> datetime:
     if chance.random() < 0.02:
         return chance.choice(EDGES)
-    return NOW - timedelta(seconds=chance.randint(60, 400 * 86400))
+    return now - timedelta(seconds=chance.randint(60, 400 * 86400))
 
 
 def _order(chance: random.Random, year: Year, plans: list[int], agents: list[int]) -> None:
     """One purchase: an order with its charge, perhaps renewals, refunds, a dispute; or money that waits for its order."""
-    placed, currency = _moment(chance), chance.choices(list(DECIMALS), [5, 3, 2, 1])[0]
+    placed, currency = _moment(chance, year.now), chance.choices(list(DECIMALS), [5, 3, 2, 1])[0]
     lead = chance.randint(1, len(year.leads))
     amount = chance.randint(1, 300_000)
     order = None
@@ -85,7 +86,7 @@ def _order(chance: random.Random, year: Year, plans: list[int], agents: list[int
         _line(year, "failure", 0, currency, placed - timedelta(hours=1), order, lead)
     _line(year, "charge", amount, currency, placed, order, lead, fee=chance.choice([None, amount // 40, 7]))
     if chance.random() < 0.1:
-        again = min(NOW - timedelta(seconds=30), placed + timedelta(days=chance.choice([30, 31, 365])))
+        again = min(year.now - timedelta(seconds=30), placed + timedelta(days=chance.choice([30, 31, 365])))
         _line(year, "charge", amount, currency, again, order, lead)
     left = amount
     for _ in range(chance.choices([0, 1, 3], [80, 15, 5])[0]):
@@ -113,7 +114,7 @@ def _line(
 def _subscriptions(chance: random.Random, year: Year, count: int) -> None:
     for nr in range(count):
         currency = chance.choice(list(DECIMALS))
-        for at in sorted(_moment(chance) for _ in range(chance.randint(1, 5))):
+        for at in sorted(_moment(chance, year.now) for _ in range(chance.randint(1, 5))):
             year.reports.append({
                 "subscription": f"sub_{nr}", "currency": currency, "occurred_at": at, "id": len(year.reports) + 1,
                 "monthly": chance.choice([0, 0, 1900, 4900, 4900, 9900]), "status": "active",
@@ -173,7 +174,7 @@ async def _write(year: Year, plans: list[int]) -> None:
     )
     entered = {(each["campaign"], each["lead"]): each["id"] for each in _enrolled(year.clicks)}
     sends = [
-        {"id": id, "campaign": campaign, "step": campaign, "enrollment": id, "lead": lead, "due_at": NOW}
+        {"id": id, "campaign": campaign, "step": campaign, "enrollment": id, "lead": lead, "due_at": year.now}
         for (campaign, lead), id in entered.items()
     ]
     await _insert(
