@@ -57,7 +57,7 @@ def create_app(settings: Settings, *, background: bool = True) -> Litestar:
         exception_handlers={Exception: answers.answer},
         before_send=[answers.add_headers],
         compression_config=CompressionConfig(
-            backend="gzip", gzip_compress_level=4, minimum_size=600, exclude_opt_key="uncompressed"
+            backend="gzip", gzip_compress_level=5, minimum_size=600, exclude_opt_key="uncompressed"
         ),
         logging_config=None,
         request_max_body_size=LARGEST_BODY,

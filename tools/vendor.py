@@ -31,6 +31,8 @@ INTER = PAGES / "inter.css"
 # The first page waits for one small font: printable ASCII and the signs our own words and amounts are made of, in the
 # weights the design uses, with the features it uses. Everything else is in files a browser fetches when it meets one.
 SEEN = {*range(0x20, 0x7F), *map(ord, "\u00a0\u202f·…–—‘’“”−×→←↑↓€£©•")}
+# The signs that also need the form beside tabular digits (.tf) and the one beside capitals (.case).
+VARIED = set("0123456789,.:()+-−–—×@• \u00a0")
 WEIGHTS = "wght=400:620"
 
 # Adding an icon = adding its lucide name here and running this file again.
@@ -91,9 +93,10 @@ def cut_fonts(modules: Path) -> None:
     known, glyphs = json.loads(ask_font(tools, latin)), []
     rest = {int(code) for code in known["characters"]}
     seen = SEEN & rest
-    for name in known["glyphs"]:  # the tabular and the raised forms of what is seen, and no other variant
+    stems = {known["characters"][str(ord(sign))] for sign in VARIED}
+    for name in known["glyphs"]:
         stem, _, variant = name.partition(".")
-        if variant in ("tf", "case.tf") or (variant == "case" and stem in {known["characters"][str(c)] for c in seen}):
+        if stem in stems and variant in ("tf", "case", "case.tf"):
             glyphs.append(name)
     far = {int(code) for code in json.loads(ask_font(tools, more))["characters"]} - rest
     cut(tools, latin, "inter", seen, "kern,tnum,calt", f"--glyphs={','.join(glyphs)}", "--no-layout-closure")
