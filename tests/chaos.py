@@ -95,7 +95,7 @@ class Chaos:
 
     def _mode(self, service: str, mode: str, times: int) -> None:
         body = json.dumps({"service": service, "mode": mode, "times": times}).encode()
-        urllib.request.urlopen(urllib.request.Request(f"{self.provider_url}/_mode", body), timeout=5).read()
+        urllib.request.urlopen(urllib.request.Request(f"{self.provider_url}/_mode", body), timeout=60).read()
 
     async def _calm(self) -> None:
         """The faults are over: every sender retries what got no 2xx, leases run out, back-offs end."""

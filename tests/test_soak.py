@@ -34,7 +34,7 @@ async def query(dsn: str, sql: str) -> list[asyncpg.Record]:
 
 
 async def settled(its: Running, dsn: str, count: int) -> None:
-    until = time.monotonic() + 120
+    until = time.monotonic() + 300
     while time.monotonic() < until:
         await query(dsn, "UPDATE inbound_event SET due_at = now() WHERE state = 'waiting' AND due_at > now()")
         done = await query(dsn, "SELECT count(*) AS n FROM orders")

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dashboard.integrations import stripe_samples
+from dashboard.runs.actions import STOPPED as STOPPED_HALF_WAY
 from tests.browser.test_journey import a_plan
 from tests.running import Running, running
 from tests.test_crashes import connected_env, events, found, partner, query  # noqa: F401 – partner is a fixture
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.soak
 LEASE_AND_SWEEP = 65.0  # seconds, the promise
 BACK_OFF = 6.0  # before the second try of a delivery, with its jitter
 CROWD = 900  # orders to remind: some seconds of work
-STOPPED = 120.0
+ASLEEP = 120.0
 
 
 async def test_a_clock_that_jumps_ten_years_runs_nothing_twice():
@@ -122,7 +123,7 @@ async def test_a_leader_that_sleeps_two_minutes_is_replaced_and_wakes_up_fenced(
             assert time.monotonic() - slept < 90
             await asyncio.sleep(0.5)
         took_over = time.monotonic() - slept
-        await asyncio.sleep(max(STOPPED - (time.monotonic() - slept), until_next_five_minutes()))
+        await asyncio.sleep(max(ASLEEP - (time.monotonic() - slept), until_next_five_minutes()))
         before = await state(its)
         sleeper.send_signal(signal.SIGCONT)
         woke = time.monotonic() - slept
@@ -133,7 +134,14 @@ async def test_a_leader_that_sleeps_two_minutes_is_replaced_and_wakes_up_fenced(
         orders = await query(its, "SELECT count(DISTINCT subject_id) AS n FROM delivery WHERE name = 'intake_reminder'")
         assert orders[0]["n"] == CROWD
         runs = await query(its, "SELECT job, due_at, outcome, error FROM run ORDER BY job, due_at")
-        assert {run["outcome"] for run in runs} == {"ok"}, [run for run in runs if run["outcome"] != "ok"]
+        given_up = [run for run in runs if run["outcome"] != "ok"]
+        # Taken up again, unless its next period came meanwhile: then that one did the rest, and this one says so.
+        assert (
+            not given_up
+            or [(run["job"], run["outcome"], run["error"]) for run in given_up]
+            == [("intake_reminders", "failed", STOPPED_HALF_WAY)]
+            and [run["outcome"] for run in runs if run["job"] == "intake_reminders"][-1] == "ok"
+        ), given_up
         watched = [run["due_at"] for run in runs if run["job"] == "watch"]
         assert all(b - a == timedelta(minutes=5) for a, b in itertools.pairwise(watched)) and len(watched) > 1
         assert its.post_event(an_order(CROWD)) == 200  # it serves as before
