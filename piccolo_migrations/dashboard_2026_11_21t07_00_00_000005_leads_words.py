@@ -29,13 +29,9 @@ DESCRIPTION = "True"
 
 
 async def forwards():
-    manager = MigrationManager(
-        migration_id=ID, app_name="dashboard", description=DESCRIPTION
-    )
+    manager = MigrationManager(migration_id=ID, app_name="dashboard", description=DESCRIPTION)
 
-    manager.add_table(
-        class_name="Word", tablename="lead_word", schema=None, columns=None
-    )
+    manager.add_table(class_name="Word", tablename="lead_word", schema=None, columns=None)
 
     manager.add_column(
         table_class_name="Word",

@@ -44,13 +44,9 @@ DESCRIPTION = "Leads: pairs, merges and erasures"
 
 
 async def forwards():
-    manager = MigrationManager(
-        migration_id=ID, app_name="dashboard", description=DESCRIPTION
-    )
+    manager = MigrationManager(migration_id=ID, app_name="dashboard", description=DESCRIPTION)
 
-    manager.add_table(
-        class_name="Pair", tablename="lead_pair", schema=None, columns=None
-    )
+    manager.add_table(class_name="Pair", tablename="lead_pair", schema=None, columns=None)
 
     manager.add_column(
         table_class_name="Pair",

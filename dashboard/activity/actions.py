@@ -65,8 +65,8 @@ async def record_everywhere(
     if not ids:
         return
     await rows(
-        EVERYWHERE, organization.id, subject_kind, verb, "staff" if by else "system", by.id if by else None, title[:200],
-        detail, data or {}, ids,
+        EVERYWHERE, organization.id, subject_kind, verb, "staff" if by else "system", by.id if by else None,
+        title[:200], detail, data or {}, ids,
     )  # fmt: skip
     await changed(organization, TOPICS.get(subject_kind, subject_kind))
 

@@ -14,7 +14,10 @@ LATER = datetime(2027, 1, 1, tzinfo=UTC)
 
 def item(amount, interval="month", count=1, quantity=1, currency="eur", **more):
     recurring = {"interval": interval, "interval_count": count, "usage_type": "licensed"} | more
-    return {"price": {"id": "price_1", "unit_amount": amount, "currency": currency, "recurring": recurring}, "quantity": quantity}
+    return {
+        "price": {"id": "price_1", "unit_amount": amount, "currency": currency, "recurring": recurring},
+        "quantity": quantity,
+    }
 
 
 def subscription(*items, status="active", **more):
@@ -42,7 +45,11 @@ def test_a_price_of_any_interval_becomes_a_month_s_worth(items, monthly):
 
 
 def test_the_older_shape_with_one_plan_says_the_same():
-    old = {"status": "active", "quantity": 2, "plan": {"id": "plan_1", "amount": 900, "currency": "jpy", "interval": "month", "interval_count": 1}}
+    old = {
+        "status": "active",
+        "quantity": 2,
+        "plan": {"id": "plan_1", "amount": 900, "currency": "jpy", "interval": "month", "interval_count": 1},
+    }
     assert subscriptions.read(old) == ("active", 1800, "JPY", "plan_1")
 
 
@@ -53,24 +60,38 @@ def test_only_what_pays_counts(status):
     assert subscriptions.read(subscription(item(4900), pause_collection={"behavior": "void"})).monthly == 0
 
 
-@pytest.mark.parametrize("wrong", [item(-1), item(1.5), item("9"), item(2**53), item(9, quantity=-1), item(9, "fortnight"), item(9, count=0)])
+@pytest.mark.parametrize(
+    "wrong", [item(-1), item(1.5), item("9"), item(2**53), item(9, quantity=-1), item(9, "fortnight"), item(9, count=0)]
+)
 def test_amounts_that_make_no_sense_are_refused(wrong):
     with pytest.raises(ValueError, match="subscription"):
         subscriptions.read(subscription(wrong))
 
 
 async def test_every_order_of_arrival_with_repeats_gives_the_same_movements(acme):
-    story = [("incomplete", 4900, 0), ("active", 4900, 0), ("active", 9900, 30), ("active", 2900, 60), ("canceled", 2900, 90), ("active", 4900, 120)]
+    story = [
+        ("incomplete", 4900, 0),
+        ("active", 4900, 0),
+        ("active", 9900, 30),
+        ("active", 2900, 60),
+        ("canceled", 2900, 90),
+        ("active", 4900, 120),
+    ]
     expected = [("new", 4900), ("expansion", 5000), ("contraction", -7000), ("churn", -2900), ("reactivation", 4900)]
     for order in itertools.islice(itertools.permutations(range(len(story))), 0, None, 29):
         await rows("DELETE FROM subscription_report")
         for place in [*order, order[0], order[-1]]:
             status, amount, days = story[place]
             said = subscriptions.read(subscription(item(amount), status=status))
-            await subscriptions.report(acme, f"evt_{place}", "sub_1", said, customer="", occurred_at=BEGAN + timedelta(days=days))
+            await subscriptions.report(
+                acme, f"evt_{place}", "sub_1", said, customer="", occurred_at=BEGAN + timedelta(days=days)
+            )
         found = await subscriptions.movements(acme, LATER)
         assert [(each["kind"], each["change"]) for each in found] == expected
-    assert [each["kind"] for each in await subscriptions.movements(acme, BEGAN + timedelta(days=31))] == ["new", "expansion"]
+    assert [each["kind"] for each in await subscriptions.movements(acme, BEGAN + timedelta(days=31))] == [
+        "new",
+        "expansion",
+    ]
 
 
 async def test_another_organization_s_reports_are_not_read(acme, borealis):

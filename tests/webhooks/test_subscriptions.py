@@ -14,7 +14,12 @@ AT = 1795200000
 
 
 def a_subscription(kind, id, created, status="active", amount=4900, **more):
-    price = {"id": "price_1", "unit_amount": amount, "currency": "eur", "recurring": {"interval": "month", "interval_count": 1}}
+    price = {
+        "id": "price_1",
+        "unit_amount": amount,
+        "currency": "eur",
+        "recurring": {"interval": "month", "interval_count": 1},
+    }
     facts = {"id": "sub_1", "status": status, "customer": "cus_1", "items": {"data": [{"price": price, "quantity": 1}]}}
     return an_event(f"customer.subscription.{kind}", id, facts | more, created=created)
 
@@ -23,7 +28,14 @@ def a_failed_invoice(id="evt_f", old=False, **fields):
     where = {"subscription": "sub_1", "payment_intent": "pi_9"} if old else {
         "parent": {"subscription_details": {"subscription": "sub_1"}}, "payments": {"data": [{"payment": {"payment_intent": "pi_9"}}]},
     }  # fmt: skip
-    facts = {"id": "in_1", "amount_due": 4900, "currency": "eur", "billing_reason": "subscription_cycle", "attempt_count": 1, "next_payment_attempt": AT + 9}
+    facts = {
+        "id": "in_1",
+        "amount_due": 4900,
+        "currency": "eur",
+        "billing_reason": "subscription_cycle",
+        "attempt_count": 1,
+        "next_payment_attempt": AT + 9,
+    }
     return an_event("invoice.payment_failed", id, facts | where | fields, created=AT)
 
 
@@ -39,7 +51,11 @@ async def test_the_life_of_a_subscription_in_any_order_gives_the_same_movements(
             assert (await send(stranger, event)).status_code == 200
         await drain()
         found = await subscriptions.movements(acme, clock.now().replace(year=2100))
-        assert [(each["kind"], each["change"]) for each in found] == [("new", 4900), ("expansion", 5000), ("churn", -9900)]
+        assert [(each["kind"], each["change"]) for each in found] == [
+            ("new", 4900),
+            ("expansion", 5000),
+            ("churn", -9900),
+        ]
 
 
 async def test_a_renewal_that_fails_is_told_once_in_both_shapes_and_books_no_money(stranger, acme):
@@ -47,7 +63,9 @@ async def test_a_renewal_that_fails_is_told_once_in_both_shapes_and_books_no_mon
     for event in (a_failed_invoice("evt_f1"), a_failed_invoice("evt_f2", old=True), a_failed_invoice("evt_f1")):
         await send(stranger, event)
     await drain()
-    failures = await Payment.select(Payment.amount, Payment.subscription, Payment.payment_intent, Payment.invoice).where(Payment.kind == "failure")
+    failures = await Payment.select(
+        Payment.amount, Payment.subscription, Payment.payment_intent, Payment.invoice
+    ).where(Payment.kind == "failure")
     assert failures == [{"amount": 0, "subscription": "sub_1", "payment_intent": "pi_9", "invoice": "in_1"}]
     alerts = await Delivery.select(Delivery.title).where(Delivery.key.like("alert:renewal%"))
     assert alerts == [{"title": "Renewal failed: €49.00"}]
