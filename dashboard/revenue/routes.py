@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from litestar import Request, get
+from litestar import Request, Response, get
 from litestar.params import FromQuery
 from litestar.response import Stream, Template
 
 from dashboard import formats
-from dashboard.accounts.current import CurrentOrganization, Now, agent, viewer
+from dashboard.accounts import confirmation
+from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, agent, viewer
 from dashboard.accounts.tables import Organization
 from dashboard.errors import NotFound
 from dashboard.lists import spreadsheet
@@ -79,8 +80,10 @@ async def show_rows(request: Request, organization: CurrentOrganization, now: No
 
 
 @get("/{org:str}/revenue/rows.csv", name="revenue.rows_export", guards=[agent])
-async def export_rows(request: Request, organization: CurrentOrganization, now: Now) -> Stream:
+async def export_rows(request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now) -> Response:
     """All the rows behind a figure as a file."""
+    if question := confirmation.before_file(request, user, now):
+        return question
     asked = _asked(request, organization, now)
     found = await drill.find(organization, asked, size=None)
     header, lines = _lines(asked.of, found.rows, organization.time_zone)

@@ -15,7 +15,7 @@ from tests.accounts.conftest import RIGHT
 from tests.orders.cast import an_order
 
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
-FILES = ["/acme/orders.csv", "/acme/leads.csv", "/acme/outbox/export"]
+FILES = ["/acme/orders.csv", "/acme/leads.csv", "/acme/outbox/export", "/acme/revenue/rows.csv?of=payments"]
 TICKED = "/acme/orders.csv?numbers=1&numbers=3&query=status%3Dnew"
 
 
