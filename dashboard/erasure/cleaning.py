@@ -8,7 +8,9 @@ from dashboard.database import current_engine, row, rows
 from dashboard.leads.references import tables
 
 log = logging.getLogger(__name__)
-SMALL = 100_000_000  # bytes; written anew as a whole in a few seconds, during which nobody can use the table
+# Bytes with its indexes. VACUUM alone leaves the old bytes in the gaps of a page, so a table is written anew as a
+# whole, during which nobody can use it: some seconds. Of a larger one the gaps are overwritten as they fill again.
+SMALL = 500_000_000
 DUE = """
     SELECT max(finished_at)::text AS newest FROM erasure HAVING max(finished_at) > coalesce(
         (SELECT value::timestamptz FROM setting WHERE name = 'erasures_cleaned'), '-infinity')"""
