@@ -1,5 +1,6 @@
 """Every figure of the page against a slow calculation over the raw lines."""
 
+import itertools
 from datetime import date, timedelta
 
 import pytest
@@ -29,15 +30,18 @@ def raw(table) -> list[list[object]]:
     return [[cell.raw for cell in line] for line in table.lines]
 
 
+@pytest.mark.slow
 async def test_every_figure_equals_a_calculation_over_the_raw_lines(made):
     assert len(made.payments) >= LINES and {line["currency"] for line in made.payments} == set(plain.DECIMALS)
-    for zone in ZONES:
-        for asked in PERIODS:
-            period, problem = periods.read(asked, TODAY, zone)
-            assert problem == ""
-            for currency, by in zip(["EUR", "USD", "JPY", "KWD", "EUR"], DIMENSIONS, strict=True):
-                shown = await overview.read(made.organization, period, TODAY, currency, by, "/acme")
-                compare(made, shown, period, currency, by, zone)
+    turns = zip(
+        itertools.product(ZONES, PERIODS), itertools.cycle(["EUR", "USD", "JPY", "KWD"]), itertools.cycle(DIMENSIONS),
+        strict=False,
+    )  # fmt: skip
+    for (zone, asked), currency, by in turns:
+        period, problem = periods.read(asked, TODAY, zone)
+        assert problem == ""
+        shown = await overview.read(made.organization, period, TODAY, currency, by, "/acme")
+        compare(made, shown, period, currency, by, zone)
 
 
 def compare(made, shown, period, currency, by, zone):
