@@ -188,6 +188,8 @@ async def _in_transaction(
             handled = running.handled + len(items)
             await rows(ADVANCE, items[-1][0], handled, counts, running.params, running.id)
             await activity.changed(running.organization, TOPIC)
+            if running.kind != "check":
+                await activity.changed(running.organization, "leads")  # undoing writes no line that would say so
             crash.point("batch.written")
     except BaseException:
         running.params = params

@@ -10,6 +10,7 @@
     j: () => moveCursor(1),
     k: () => moveCursor(-1),
     x: toggleCursorRow,
+    b: () => $$("[data-bulk]:not([hidden]) button").find((button) => !button.hidden)?.focus(),
     "/": openPalette,
     "?": () => openDialog("#keys"),
     n: () => $("[data-new]")?.click(),
