@@ -20,9 +20,11 @@ from dashboard.leads.tables import Import
 
 CHUNK = 1000
 MOST_TAGS = f"There are {tags.MOST} tags already, so “{{}}” cannot be made"
+# Key by key, because for many at once a database that has not counted the lines yet would read all of them.
 EARLIER_KEYS = """
-    SELECT key, min(number) AS number FROM lead_batch_line
-    WHERE batch = {} AND key = ANY({}) AND key <> '' AND outcome <> 'failed' GROUP BY key"""
+    SELECT w.key, n.number FROM unnest({}::text[]) AS w (key)
+    CROSS JOIN LATERAL (SELECT min(number) AS number FROM lead_batch_line WHERE batch = {} AND key = w.key
+                        AND key <> '' AND outcome <> 'failed') n WHERE n.number IS NOT NULL"""
 EARLIER_LEADS = """
     SELECT lead, min(number) AS number FROM lead_batch_line
     WHERE batch = {} AND lead = ANY({}) AND outcome <> 'failed' GROUP BY lead"""
@@ -108,7 +110,7 @@ class Check:
     async def _same(self, lines: Sequence[Line], lead_of: dict[int, int]) -> dict[int, int]:
         """By number, the earlier line that speaks of the same person."""
         keys = {line.key: 0 for line in lines}
-        for each in await rows(EARLIER_KEYS, self.running.id, list(keys)):
+        for each in await rows(EARLIER_KEYS, list(keys), self.running.id):
             keys[each["key"]] = each["number"]
         leads: dict[int, int] = {}
         for each in await rows(EARLIER_LEADS, self.running.id, list(set(lead_of.values()))):

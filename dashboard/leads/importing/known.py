@@ -12,14 +12,20 @@ from dashboard.leads.many import Facts
 BY_ADDRESS = """
     SELECT email_normalized, coalesce(merged_into, id) AS id FROM lead
     WHERE organization = {} AND email_normalized = ANY({})"""
+# A range of one value, in the order of its index: with "=" and a limit the planner may walk through all leads instead.
+# Where more bear a name or share a number, it tells nothing.
 BY_PHONE = """
     SELECT w.phone, l.id, l.name, l.company, l.email FROM unnest({}::text[]) AS w (phone)
-    CROSS JOIN LATERAL (SELECT id, name, company, email FROM lead WHERE organization = {} AND phone_normalized = w.phone
-                        AND phone_normalized <> '' AND deleted_at IS NULL ORDER BY id LIMIT 20) l"""
+    CROSS JOIN LATERAL (SELECT id, name, company, email FROM lead
+                        WHERE organization = {} AND phone_normalized >= w.phone AND phone_normalized <= w.phone
+                        AND phone_normalized <> '' AND deleted_at IS NULL ORDER BY phone_normalized LIMIT 50) l
+    ORDER BY l.id"""
 BY_NAME = """
     SELECT w.name, w.company, l.id, l.email FROM unnest({}::text[], {}::text[]) AS w (name, company)
-    CROSS JOIN LATERAL (SELECT id, email FROM lead WHERE organization = {} AND name COLLATE "C" = w.name
-                        AND company = w.company AND deleted_at IS NULL ORDER BY id LIMIT 2) l"""
+    CROSS JOIN LATERAL (SELECT id, company, email FROM lead
+                        WHERE organization = {} AND name COLLATE "C" >= w.name AND name COLLATE "C" <= w.name
+                        AND deleted_at IS NULL ORDER BY name COLLATE "C", id LIMIT 100) l
+    WHERE l.company = w.company ORDER BY l.id"""
 LEADS = """
     SELECT to_jsonb(l) - 'search' - 'score_reasons' - 'source_data' AS lead FROM lead l
     WHERE l.organization = {} AND l.id = ANY({})"""
