@@ -23,6 +23,7 @@ ONE_TIME = "https://one-time.invalid/link"  # replaced by the real link at the m
 LONGEST_SUBJECT = 200
 ABOUT_ORDER = "You get this mail because you ordered from {sender}."
 ABOUT_FORM = "You get this mail because this address was given in a form of {sender}."
+ABOUT_CHECKOUT = "You get this mail because you began an order at {sender}."
 ABOUT_ACCOUNT = "You get this mail because somebody used this address at Backdesk."
 
 
@@ -40,7 +41,7 @@ class Kind:
 # lead: Lead (its name greets; always given by queue_mail) · order: Order · plan: Plan or None · link: a whole address ·
 # nr: 1 or 2 · fields: labels asked for again · message: what staff wrote, "" for nothing · deliverables:
 # [{title, link, version}] · title: of the report · offer: Plan.upsell_to · name: of the person with the account ·
-# organization_name, inviter: names · role: a Role.
+# organization_name, inviter: names · role: a Role · amount: money in words, "" when unknown.
 KINDS = {
     "payment_confirmation": Kind(needs=("lead", "order"), may=("plan",)),
     "intake_request": Kind(needs=("lead", "order", "link")),
@@ -52,6 +53,7 @@ KINDS = {
     "upsell": Kind(needs=("lead", "order", "offer"), may=("link",)),
     "follow_up": Kind(needs=("lead", "order", "title"), may=("link",)),
     "form_reply": Kind(needs=("lead", "title", "message"), may=("link",), reason=ABOUT_FORM),
+    "recovery": Kind(needs=("lead", "amount", "link"), reason=ABOUT_CHECKOUT),
     "invitation": Kind(("organization_name", "inviter", "role"), ("name",), ABOUT_ACCOUNT, account=True),
     "password_reset": Kind((), ("name",), ABOUT_ACCOUNT, account=True),
     "sign_in_link": Kind((), ("name",), ABOUT_ACCOUNT, account=True),

@@ -10,6 +10,7 @@ WHAT = {
     "report_failed": "Report delayed",
     "upsell": "Upsell",
     "follow_up": "Follow-up",
+    "recovery": "Checkout reminder",
     "form_reply": "Reply to a form",
     "refund": "Refund",
     "new_order": "New order alert",

@@ -11,7 +11,7 @@ from dashboard.deliveries.senders import sender
 HIDDEN = "…"
 # The addresses that open something for whoever has them: what follows the path is the right itself.
 CAPABILITIES = re.compile(
-    r"(/(?:f|d|u|c|o|invitation|reset|setup|signin/link|signin/code|chat/resume)/)[^\s\"'<>/?#&]+", re.IGNORECASE
+    r"(/(?:f|d|u|c|o|r|invitation|reset|setup|signin/link|signin/code|chat/resume)/)[^\s\"'<>/?#&]+", re.IGNORECASE
 )
 LONG_QUERY = re.compile(r"([?&;](?:amp;)?[\w.-]*(?:token|key|secret|signature|sig|code)=)[^\s\"'<>&]+", re.IGNORECASE)
 

@@ -76,7 +76,10 @@ def _session(kind, ids, email, name, amount, currency, plan, now, subscription, 
         "customer": ids["customer"], "customer_details": {"email": email, "name": name, "phone": None},
         "payment_intent": None if subscription else ids["intent"], "invoice": ids["invoice"] if subscription else None,
         "subscription": ids["subscription"] if subscription else None, "payment_link": None, "url": None,
-        "metadata": {"plan": plan} if plan else {},
+        "metadata": {"plan": plan} if plan else {}, "after_expiration": {"recovery": {
+            "enabled": True, "allow_promotion_codes": False, "expires_at": now + 30 * 86_400,
+            "url": f"https://buy.stripe.com/r/{ids['session']}",
+        }} if expired else None,
     }  # fmt: skip
 
 

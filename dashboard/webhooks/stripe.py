@@ -17,6 +17,8 @@ from dashboard.payments.tables import Payment
 from dashboard.webhooks.ledger import Handler
 from dashboard.webhooks.reading import amount_of, id_of, moment, object_of, text_in
 
+LONGEST_LINK = 2000
+
 
 async def checkout(organization: Organization, event: dict, now: datetime) -> str:
     """completed, async_payment_succeeded, async_payment_failed: one order per session."""
@@ -33,7 +35,9 @@ async def checkout_expired(organization: Organization, event: dict, now: datetim
     lead = await leads.find_or_create(organization, said.email, said.name, source="Abandoned checkout")
     await activity.record(
         organization, "lead", lead.id, "abandoned_checkout", "Checkout abandoned", actor="customer",
-        detail=as_money(said.amount, said.currency), data={"session": said.session},
+        detail=as_money(said.amount, said.currency), data={
+            "session": said.session, "amount": said.amount, "currency": said.currency, **_recovery(event),
+        },
     )  # fmt: skip
     return "An abandoned checkout, kept on the lead's timeline."
 
@@ -161,6 +165,15 @@ def _checkout(event: dict) -> Checkout:
         invoice=id_of(session.get("invoice")), subscription=id_of(session.get("subscription")),
         metadata=metadata, payment_link=id_of(session.get("payment_link")),
     )  # fmt: skip
+
+
+def _recovery(event: dict) -> dict[str, str]:
+    """Stripe's link to take an expired checkout up again, and until when it works; nothing where it gave none."""
+    found = (object_of(event).get("after_expiration") or {}).get("recovery") or {}
+    url, until = found.get("url"), found.get("expires_at")
+    if not isinstance(url, str) or not url.startswith("https://") or len(url) > LONGEST_LINK or not until:
+        return {}
+    return {"url": url, "expires_at": moment(until).isoformat()}
 
 
 def invoice_references(invoice: dict) -> dict[str, Any]:

@@ -10,9 +10,11 @@ from typing import Any, NamedTuple
 
 from piccolo.querystring import QueryString
 
+from dashboard import clock
 from dashboard.accounts.tables import Organization
 from dashboard.database import rows
 from dashboard.leads.routes.lines import beginning, item
+from dashboard.orders import recovery
 
 PAGE, MOST = 30, 300
 ORDERS = 200  # of one person, the newest; what happened to older ones stands on their own pages
@@ -96,7 +98,9 @@ async def read(
     place = (_cursor(after, FIRST), _cursor(until, LAST))
     found = await rows("{}", _query(organization, lead["id"], shown, *place, most + 1))
     more = len(found) > most or place[1] != LAST
-    items = [item(line) for line in found[:most]]
+    left = [line["id"] for line in found[:most] if line["name"] == recovery.VERB]
+    open_checkouts = await recovery.open_lines(organization, lead["id"], left, clock.now())
+    items = [item(line) | {"checkout": line["id"] in open_checkouts and line["id"]} for line in found[:most]]
     if not more and shown == "all" and "added" not in {each["name"] for each in items}:
         items.append(beginning(lead))
     return History(items, shown, _write(found[:most][-1]) if found and more else "", bool(after or until))

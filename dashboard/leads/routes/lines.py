@@ -11,6 +11,7 @@ ICONS = {
     "won": "circle-check", "lost": "circle-x", "assigned": "user", "tagged": "tag", "reminder": "calendar-clock",
     "contacted": "phone", "undone": "undo-2", "deleted": "trash-2", "person": "pencil", "deal": "briefcase",
     "added": "user-plus", "scored": "gauge", "abandoned_checkout": "shopping-bag", "merged": "git-merge",
+    "recovery_sent": "mail",
     "paid": "credit-card", "intake_requested": "list-checks", "intake_submitted": "list-checks",
     "form_submitted": "list-checks", "delivered": "check", "refunded": "undo-2", "cancelled": "ban",
     "placed": "shopping-bag", "imported": "upload",
@@ -70,5 +71,5 @@ def beginning(lead: dict[str, Any]) -> dict[str, Any]:
     return {
         "kind": "system", "icon": "user-plus", "title": "Lead created", "text": ", ".join(known),
         "at": lead["created_at"], "order": None, "note": None, "author": None, "changed": False, "mail": None,
-        "name": "", "merge": None, "key": "beginning",
+        "name": "", "merge": None, "checkout": False, "key": "beginning",
     }  # fmt: skip
