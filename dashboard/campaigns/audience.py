@@ -1,7 +1,6 @@
 """Which leads are meant: every condition a list or a campaign can put on a lead, assembled from all slices.
 
-`LEADS` is the list as every organization has it; `read` adds its own stages and questions and is what routes use.
-Whether a lead is in a campaign stands with the other links once campaigns have enrollments."""
+`LEADS` is the list as every organization has it; `read` adds its own stages and questions and is what routes use."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -9,6 +8,7 @@ from typing import Any
 
 from dashboard import lists
 from dashboard.accounts.tables import Organization
+from dashboard.database import rows
 from dashboard.leads import attributes
 from dashboard.leads.search import LeadSearch
 from dashboard.leads.stages import USUAL, Step, steps
@@ -24,6 +24,14 @@ SILENT = """l.last_contact_at <= {} AND NOT EXISTS (
     SELECT 1 FROM orders o WHERE o.lead = l.id AND greatest(o.placed_at, o.intake_submitted_at) > l.last_contact_at)
     AND NOT EXISTS (SELECT 1 FROM activity a WHERE a.organization = l.organization AND a.subject_kind = 'lead'
                     AND a.subject_id = l.id AND a.actor = 'customer' AND a.created_at > l.last_contact_at)"""
+ENROLLED = "EXISTS (SELECT 1 FROM enrollment e WHERE e.lead = l.id AND e.campaign = ANY({}))"
+CAMPAIGNS = "SELECT c.id, c.name FROM campaign c WHERE c.organization = {} ORDER BY c.id DESC LIMIT {}"
+MOST_CAMPAIGNS = 200
+NAMES = """
+    SELECT 'tag' AS field, t.id, t.name FROM tag t WHERE t.organization = {} AND t.id = ANY({})
+    UNION ALL SELECT 'campaign', c.id, c.name FROM campaign c WHERE c.organization = {} AND c.id = ANY({})
+    UNION ALL SELECT 'owner', u.id, u.name FROM membership m JOIN app_user u ON u.id = m.user
+    WHERE m.organization = {} AND u.id = ANY({})"""
 PERSON, DEAL, DATES, LINKS, QUESTIONS = "Person", "Deal", "Dates", "What happened", "Your questions"
 
 
@@ -55,6 +63,7 @@ COLUMNS: tuple[Column, ...] = (
     DateColumn("created", "Created", "l.created_at", section=DATES, nullable=False),
     DateColumn("close", "Expected close", "l.expected_close", section=DATES, kind="day", coming=True),
     DateColumn("won", "Won", "l.won_at", section=DATES),
+    LinkColumn("campaign", "In campaign", ENROLLED, section=LINKS),
     YesNoColumn("ordered", "Has an order", ORDERED, section=LINKS),
     SinceColumn("noreply", "No reply", SILENT, section=LINKS),
 )
@@ -94,6 +103,20 @@ async def read(
 ) -> Filters:
     """The filters of a query string, as this person of this organization means them."""
     return (await leads(organization, query, known)).read(query, asked(organization, me, now))
+
+
+async def names(organization: Organization, filters: Filters) -> dict[tuple[str, int], str]:
+    """The names of the tags, campaigns and people the filters speak of, for their chips."""
+    ids = filters.spoken_of()
+    if not ids:
+        return {}
+    fields = [value for field in ("tag", "campaign", "owner") for value in (organization.id, ids.get(field, []))]
+    return {(each["field"], each["id"]): each["name"] for each in await rows(NAMES, *fields)}
+
+
+async def campaigns(organization: Organization) -> list[dict[str, Any]]:
+    """The newest campaigns, to be chosen from."""
+    return await rows(CAMPAIGNS, organization.id, MOST_CAMPAIGNS)
 
 
 def asked(organization: Organization, me: int, now: datetime) -> Asked:

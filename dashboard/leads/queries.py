@@ -47,10 +47,6 @@ COUNT = """(SELECT count(*) FROM (
 SOME = """
     SELECT l.id FROM lead l
     WHERE l.organization = {} AND l.deleted_at IS NULL AND l.id > {} AND {} ORDER BY l.id LIMIT {}"""
-NAMES = """
-    SELECT 'tag' AS field, t.id, t.name FROM tag t WHERE t.organization = {} AND t.id = ANY({})
-    UNION ALL SELECT 'owner', u.id, u.name FROM membership m JOIN app_user u ON u.id = m.user
-    WHERE m.organization = {} AND u.id = ANY({})"""
 
 
 @dataclass(frozen=True)
@@ -140,12 +136,3 @@ async def batches(organization: Organization, where: QueryString) -> AsyncIterat
         ids: list[int] = [each["id"] for each in found]
         yield ids
         last = ids[-1]
-
-
-async def names(organization: Organization, filters: Filters) -> dict[tuple[str, int], str]:
-    """The names of the tags and people the filters speak of, for their chips."""
-    ids = filters.spoken_of()
-    if not ids:
-        return {}
-    found = await rows(NAMES, organization.id, ids.get("tag", []), organization.id, ids.get("owner", []))
-    return {(each["field"], each["id"]): each["name"] for each in found}

@@ -150,3 +150,25 @@ async def test_hostile_values_are_only_values(acme):
             await queries.find_leads(acme, await audience.read(acme, f"{key}={quote(evil)}", 0, clock.now()))
     assert await Lead.exists().where(Lead.id == lead.id)
     assert await found(acme, "name.contains=" + quote("'); DROP")) == "Robert');"
+
+
+async def test_who_is_in_a_campaign_and_in_which(acme, borealis):
+    ids = {name: (await a_lead(acme, name)).id for name in ("Both", "Spring", "Never")}
+    spring, autumn = [
+        (await rows("INSERT INTO campaign (organization, name) VALUES ({}, {}) RETURNING id", acme.id, name))[0]["id"]
+        for name in ("Spring", "Autumn")
+    ]
+    for campaign, name in ((spring, "Both"), (autumn, "Both"), (spring, "Spring")):
+        await rows(
+            "INSERT INTO enrollment (organization, campaign, lead, entered_at) VALUES ({}, {}, {}, now())",
+            acme.id, campaign, ids[name],
+        )  # fmt: skip
+    assert (
+        await found(acme, f"campaign={spring}") == "Both Spring" and await found(acme, f"campaign={autumn}") == "Both"
+    )
+    assert await found(acme, f"campaign.not={spring},{autumn}") == "Never"
+    filters = await audience.read(acme, f"campaign={spring}", 0, clock.now())
+    assert [chip.text for chip in filters.chips(await audience.names(acme, filters))] == ["Spring"]
+    assert [chip.text for chip in filters.chips(await audience.names(borealis, filters))] == [
+        "Somebody who is not here"
+    ]

@@ -12,7 +12,7 @@ from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Organization
 from dashboard.campaigns import audience
 from dashboard.errors import NotFound
-from dashboard.leads import board, queries, stages, tags
+from dashboard.leads import board, stages, tags
 from dashboard.leads.stages import Step
 from dashboard.lists import Filters
 from dashboard.pages import fragment, page
@@ -26,7 +26,7 @@ async def show_board(request: Request, organization: CurrentOrganization, user: 
     steps, filters = await _asked(request, organization, user, now)
     until = {name.removeprefix(UNTIL): value for name, value in request.query_params.items() if name.startswith(UNTIL)}
     shown = await board.lanes(organization, steps, filters.where, now, until=until)
-    groups = filters.chip_groups(await queries.names(organization, filters))
+    groups = filters.chip_groups(await audience.names(organization, filters))
     return page(
         request, "leads/board.html", "leads/_board.html", lanes=shown, groups=groups,
         **await _facts(organization, filters, steps, now),

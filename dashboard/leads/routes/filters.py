@@ -72,6 +72,7 @@ async def _options(organization: Organization, user: Visitor) -> dict[str, list[
     team = [(str(each["id"]), each["name"]) for each in await orders.team(organization) if each["id"] != user.id]
     return {
         "owner": [("me", "Me"), ("none", "Nobody"), *team],
+        "campaign": [(str(each["id"]), each["name"]) for each in await audience.campaigns(organization)],
         "tag": [(str(each["id"]), each["name"]) for each in await tags.every(organization)],
     }
 

@@ -37,7 +37,7 @@ async def list_leads(request: Request, organization: CurrentOrganization, user: 
     steps = await stages.steps(organization)
     filters = await audience.read(organization, request.url.query or "", user.id, now, steps)
     shown, similar = await queries.find_leads(organization, filters)
-    names = await queries.names(organization, filters)
+    names = await audience.names(organization, filters)
     query = request.url.query
     return page(
         request, "leads/list.html", "leads/_list.html", leads=shown, similar=similar, filters=filters, now=now,
