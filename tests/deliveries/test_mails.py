@@ -75,7 +75,7 @@ def facts_of(name: str, person: str) -> dict[str, Any]:
         "organization_name": person,
         "inviter": person,
         "role": "agent",
-        "amount": "€49.00",
+        "amount": "€35.00",
         "deliverables": [{"title": person, "link": LINK, "version": 1}, {"title": "Two", "link": OTHER, "version": 2}],
     }
     kind = mails.KINDS[name]
