@@ -1,10 +1,12 @@
 """Reading leads: a page of them, all that match in batches, and how many. Deleted ones are nowhere."""
 
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
+import asyncpg
 from piccolo.querystring import QueryString
 
 from dashboard.accounts.tables import Organization
@@ -13,6 +15,7 @@ from dashboard.leads import search, words
 from dashboard.lists import CAP, Filters, Page
 
 BATCH = 500
+COUNT_ALL, COUNT_ONE = 4.0, 1.0  # seconds
 MOST_SIMILAR = 20
 
 SHOWN = """
@@ -112,11 +115,27 @@ async def find_similar(
     )
 
 
-async def count_leads(organization: Organization, several: list[Filters]) -> list[int]:
-    """How many leads each of the filters finds, up to CAP + 1, in one statement."""
+async def count_leads(organization: Organization, several: list[Filters]) -> list[int | None]:
+    """How many leads each of the filters finds, up to CAP + 1, in one statement. Where one of them takes too long, each
+    is counted alone and the slow ones stay without a number."""
+    with contextlib.suppress(asyncpg.QueryCanceledError):
+        return [*await _counts(organization, several, COUNT_ALL)]
+    found: list[int | None] = []
+    until = time.monotonic() + COUNT_ALL
+    for filters in several:
+        counts: list[int] = []
+        if time.monotonic() < until:
+            with contextlib.suppress(asyncpg.QueryCanceledError):
+                counts = await _counts(organization, [filters], COUNT_ONE)
+        found += counts or [None]
+    return found
+
+
+async def _counts(organization: Organization, several: list[Filters], seconds: float) -> list[int]:
     counts = [QueryString(COUNT, organization.id, filters.where, CAP + 1) for filters in several]
     template = "SELECT ARRAY[" + ", ".join(["{}"] * len(counts)) + "] AS counts"
     async with planned_anew():
+        await rows("SELECT set_config('statement_timeout', {}, true)", f"{round(seconds * 1000)}ms")
         found = await row(template, *counts)
     return found["counts"] if found else []
 

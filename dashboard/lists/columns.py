@@ -99,13 +99,25 @@ class TextColumn(Column):
         if operator.control == "several":
             texts = parted(value)
             one_of = f"{folded} IN ({', '.join(['public.fold({})'] * len(texts))})"
-            sql = f"NOT {one_of}" if operator.key == "not" else one_of
-            return Told(sql, (*self.values, *texts), tuple(texts))
-        like = "public.beginning({})" if operator.key == "starts" else "public.containing({})"
-        sql, values = f"{folded} {'NOT LIKE' if operator.key == 'lacks' else 'LIKE'} {like}", (*self.values, value)
-        if self.near and operator.key != "lacks":
-            sql, values = f"{self.near} LIKE public.containing({{}}) AND {sql}", (value, *values)
-        return Told(sql, values, (value,))
+            if operator.key == "not":
+                return Told(f"NOT {one_of}", (*self.values, *texts), tuple(texts))
+            return self._among(["{} LIKE public.containing({{}})"] * len(texts), texts, one_of, (*self.values, *texts))
+        if operator.key == "starts":
+            found = ["{} LIKE public.beginning({{}})", "{} LIKE '% ' || public.beginning({{}})"]
+            like = f"{folded} LIKE public.beginning({{}})"
+            return self._among(found, [value, value], like, (*self.values, value))
+        if operator.key == "lacks":
+            return Told(f"{folded} NOT LIKE public.containing({{}})", (*self.values, value), (value,))
+        like = f"{folded} LIKE public.containing({{}})"
+        return self._among(["{} LIKE public.containing({{}})"], [value], like, (*self.values, value))
+
+    def _among(self, found: list[str], texts: list[str], sql: str, values: tuple[Any, ...]) -> Told:
+        """The condition, behind one that an index can answer: the candidates."""
+        said = tuple(dict.fromkeys(texts))
+        if not self.near:
+            return Told(sql, values, said)
+        candidates = any_of([each.format(self.near) for each in found])
+        return Told(f"{candidates} AND {sql}", (*texts, *values), said)
 
 
 @dataclass(frozen=True)

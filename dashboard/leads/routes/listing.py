@@ -55,7 +55,7 @@ async def count_leads(request: Request, organization: CurrentOrganization, user:
     listed = await audience.leads(organization, "&".join(tab.query for tab in tabs))
     asked = audience.asked(organization, user.id, now)
     found = await queries.count_leads(organization, [filters, *(listed.read(tab.query, asked) for tab in tabs)])
-    total, *counts = (counted(number) for number in found)
+    total, *counts = ("" if number is None else counted(number) for number in found)
     return fragment(request, "lists/_counts.html", page="leads", total=total, counts=counts, tabs=tabs)
 
 
