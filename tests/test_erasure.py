@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,16 @@ def person(its: Running, *arguments: str) -> str:
     done = subprocess.run(command, cwd=ROOT, env=its.env, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def run_job(its: Running, job: str) -> None:
+    """By hand, as soon as the clock of the running application is not at it."""
+    for _ in range(20):
+        done = its.command("jobs", "run", job)
+        if "running already" not in done.stderr:
+            break
+        time.sleep(1)
+    assert done.returncode == 0 and "failed" not in done.stdout, done.stdout + done.stderr
 
 
 def traces_in(content: bytes) -> set[str]:
@@ -75,8 +86,7 @@ async def test_somebody_who_was_forgotten_is_nowhere():
 
         await asyncio.to_thread(person, its, "erase")
         for job in ("finish_erasures", "forget_people"):
-            done = its.command("jobs", "run", job)
-            assert done.returncode == 0 and "failed" not in done.stdout, done.stdout + done.stderr
+            await asyncio.to_thread(run_job, its, job)
         assert in_dump(its) == set()
         assert await in_server(its) == {}
         assert in_folder(its.folder) == {}

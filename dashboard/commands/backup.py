@@ -76,6 +76,7 @@ async def restore(settings: Settings, folder: str, erasures: str | None = None) 
 async def _forget_again(settings: Settings, source: Path, erasures: str | None) -> None:
     from dashboard.database import migrate
     from dashboard.erasure import actions, cleaning, register
+    from dashboard.leads import words
 
     near = [settings.data_dir, source.parent, source.parent.parent]
     places = [Path(erasures)] if erasures else [folder / register.FILE for folder in near]
@@ -86,6 +87,7 @@ async def _forget_again(settings: Settings, source: Path, erasures: str | None) 
     async with connected():
         people = await actions.forget_again([*register.read(places), *await register.entries()])
         if people:
+            await words.tidy()
             await cleaning.clean()
             print(f"Forgotten again: {people}.")
 

@@ -13,11 +13,9 @@ from dashboard.database import row, rows, transaction
 from dashboard.deliveries.suppressed import fingerprint, hidden_name
 from dashboard.erasure import belongings, events, files, register, traces
 from dashboard.erasure.belongings import Person
-from dashboard.leads import words
 from dashboard.leads.tables import Erasure
 
 LOCK = "SELECT id, email_normalized FROM lead WHERE organization = {} AND id = ANY({}) ORDER BY id FOR UPDATE"
-NOTES = "SELECT t.text FROM note t WHERE t.organization = {} AND t.subject_kind = 'lead' AND t.subject_id = ANY({})"
 HIDE = """
     UPDATE suppression SET email_normalized = {}, detail = '' WHERE organization = {} AND email_normalized = {}
     AND NOT EXISTS (SELECT FROM suppression o WHERE o.organization = {} AND o.email_normalized = {})"""
@@ -44,7 +42,6 @@ async def erase(
             return {}
         addresses = {each["id"]: each["email_normalized"] for each in await rows(LOCK, organization.id, person.leads)}
         sought = await traces.words_of(person) if cause == "asked" else []
-        notes = [each["text"] for each in await rows(NOTES, organization.id, person.leads)]
         counts = {rule.table: await belongings.apply(rule, person) for rule in belongings.RULES}
         counts = {table: number for table, number in counts.items() if number}
         for address in person.addresses:
@@ -58,7 +55,6 @@ async def erase(
                 sought if asked else [], None if asked else now, now,
             )  # fmt: skip
             await activity.record(organization, "lead", id, "erased", belongings.GONE, by=by)
-        await words.forget(organization, [*person.names, *person.companies, *person.addresses, *notes])
         for topic in ("leads", "orders", "outbox"):
             await activity.changed(organization, topic)
     await files.delete(person.storage_keys)
@@ -102,9 +98,7 @@ async def _finish(erasure: dict[str, Any], now: datetime) -> bool:
     await files.delete(person.storage_keys)
     if not handled or not read or await row(UNDER_WAY, person.deliveries):
         return False
-    async with transaction():
-        await rows(FINISH, now, counts | ({"inbound_event": told} if told else {}), erasure["id"])
-        await words.forget(Organization(id=organization), sought)
+    await rows(FINISH, now, counts | ({"inbound_event": told} if told else {}), erasure["id"])
     return True
 
 

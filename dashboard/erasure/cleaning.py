@@ -22,11 +22,17 @@ SIZES = """
     WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"""
 
 
+async def due() -> str | None:
+    """When the newest erasure was finished since the last cleaning; None when there was none."""
+    found = await row(DUE)
+    return found["newest"] if found else None
+
+
 async def clean() -> dict[str, int]:
     """Once after erasures, at night: small tables are written anew; of large ones the space is freed and the indexes
     are made anew beside their use. Then a checkpoint, so that the files on the disk say the same."""
-    due = await row(DUE)
-    if due is None:
+    newest = await due()
+    if newest is None:
         return {"cleaned": 0}
     done, sizes = 0, {each["name"]: each["size"] for each in await rows(SIZES)}
     connection = await current_engine().get_new_connection()  # outside any transaction, without a time limit
@@ -38,7 +44,7 @@ async def clean() -> dict[str, int]:
     finally:
         await connection.close()
     if done == len(tables()):
-        await rows(REMEMBER, due["newest"])
+        await rows(REMEMBER, newest)
     return {"cleaned": done}
 
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from dashboard import settings
 from dashboard.erasure import actions, cleaning, register, retention
+from dashboard.leads import words
 
 LOOK_BACK = timedelta(days=3)  # a night may be missed
 
@@ -19,4 +20,7 @@ async def forget_people(now: datetime) -> dict[str, int]:
     counts = await retention.forget(now)
     counts["events"] = await actions.forget_news(now, now - LOOK_BACK)
     await register.write(settings.current().data_dir)
+    if not await cleaning.due():
+        return counts
+    counts["words"] = await words.tidy()
     return counts | await cleaning.clean()

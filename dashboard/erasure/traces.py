@@ -29,10 +29,13 @@ USED = """
 QUERIES = {"saved_view": "query", "lead_batch": "query", "campaign": "audience"}  # what somebody typed to find them
 LEAST_SEARCHED = 4
 ALONE = {"run": "error", "attempt": "key"}  # tables without an organization that may quote somebody
+# Keys begin with the organization; the inner query leaves PostgreSQL no other index.
 NAMESAKE = """
-    SELECT 1 AS one FROM lead WHERE organization = {} AND id <> ALL({}) AND deleted_at IS NULL
-    AND public.lead_keys(organization, name, '') && public.lead_keys({}, {}, '') AND public.fold(name) = public.fold({})
-    LIMIT 1"""
+    SELECT 1 AS one FROM (
+        SELECT id, organization, name FROM lead
+        WHERE public.lead_keys(organization, name, company) && public.lead_keys({}, {}, '') AND deleted_at IS NULL
+        OFFSET 0) like_them
+    WHERE organization = {} AND id <> ALL({}) AND public.fold(name) = public.fold({}) LIMIT 1"""
 SAME_PHONE = """
     SELECT 1 AS one FROM lead WHERE organization = {} AND id <> ALL({}) AND deleted_at IS NULL
     AND length(phone_normalized) >= 7 AND right(phone_normalized, 9) = right({}, 9) LIMIT 1"""
@@ -43,7 +46,7 @@ async def words_of(person: Person) -> list[str]:
     words = list(person.addresses)
     for name in person.names:
         if len(name.split()) > 1 and not await row(
-            NAMESAKE, person.organization, person.leads, person.organization, name, name
+            NAMESAKE, person.organization, name, person.organization, person.leads, name
         ):
             words.append(name)
     for phone in person.phones:

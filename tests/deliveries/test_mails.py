@@ -75,7 +75,7 @@ def facts_of(name: str, person: str) -> dict[str, Any]:
         "organization_name": person,
         "inviter": person,
         "role": "agent",
-        "amount": "€35.00",
+        "amount": person,
         "deliverables": [{"title": person, "link": LINK, "version": 1}, {"title": "Two", "link": OTHER, "version": 2}],
     }
     kind = mails.KINDS[name]

@@ -10,7 +10,7 @@ from dashboard.deliveries import suppressed
 from dashboard.erasure import actions, belongings, events, traces
 from dashboard.files import storage
 from dashboard.leads import actions as leads
-from dashboard.leads import references
+from dashboard.leads import references, words
 from dashboard.leads.tables import Erasure, Lead
 from dashboard.piccolo_app import APP_CONFIG
 from tests.erasure.person import EMAIL, NAME, PHONE, TRACES, fill
@@ -49,6 +49,7 @@ async def erased(alice, acme, lead) -> None:
     assert answer.status_code == 200, answer.text
     await rows("UPDATE delivery SET state = 'sent', why = {} WHERE state = 'sending'", f"sent to {EMAIL}")
     assert (await actions.finish(clock.now()))["finished"] == 1
+    await words.tidy()
 
 
 def test_every_reference_to_a_lead_is_covered_by_a_rule():
@@ -171,6 +172,7 @@ async def test_what_is_being_sent_or_handled_is_looked_at_again(alice, acme, per
     assert await actions.finish(clock.now()) == {"finished": 1, "waiting": 0} or await found() != []
     await rows("UPDATE inbound_event SET state = 'handled' WHERE state = 'processing'")
     await actions.finish(clock.now())
+    await words.tidy()
     assert await found() == []
     assert (await row("SELECT state FROM delivery WHERE name = 'intake_request'"))["state"] == "cancelled"
 
