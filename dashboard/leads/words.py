@@ -1,9 +1,6 @@
 """The words of names, companies, addresses and notes, and which of them somebody meant who mistyped one.
 
-Triggers add words as leads and notes are written; what nobody has any more is forgotten at night, or at once when a
-person is erased."""
-
-from collections.abc import Iterable
+Triggers add words as leads and notes are written; what nobody has any more is forgotten at night."""
 
 from dashboard.accounts.tables import Organization
 from dashboard.database import row, rows
@@ -20,13 +17,6 @@ SIMILAR = """
         SELECT DISTINCT x.word, similarity(x.word, t.word) AS likeness FROM lead_word x
         WHERE x.organization = {} AND x.word % t.word ORDER BY likeness DESC LIMIT {}) w
     ORDER BY t.position, w.likeness DESC, w.word"""
-FORGET = """
-    DELETE FROM lead_word w WHERE w.organization = {} AND w.word = ANY(ARRAY(SELECT public.lead_words({})))
-    AND NOT EXISTS (SELECT 1 FROM lead l WHERE l.organization = w.organization
-                    AND l.search LIKE public.containing(w.word))
-    AND NOT EXISTS (SELECT 1 FROM note n WHERE n.organization = w.organization AND n.subject_kind = 'lead'
-                    AND public.fold(n.text) LIKE public.containing(w.word))
-    RETURNING w.id"""
 MEET = """
     WITH chosen AS (SELECT id, organization, TEXT AS text FROM TABLE WHERE id > {} ORDER BY id LIMIT {}),
          words AS (SELECT DISTINCT s.organization, w AS word FROM chosen s, public.lead_words(s.text) w),
@@ -89,12 +79,6 @@ def distance(typed: str, word: str) -> int:
                 cost = min(cost, last[j - 2] + 1)
             row.append(cost)
     return min(row[max(0, len(typed) - 2) :], default=len(typed))
-
-
-async def forget(organization: Organization, texts: Iterable[str]) -> int:
-    """Forget the words of these texts unless somebody else has them: for a person who is erased, once their rows no
-    longer have them. How many are gone."""
-    return len(await rows(FORGET, organization.id, " ".join(texts)))
 
 
 async def tidy() -> int:
