@@ -2,7 +2,14 @@
 
 NAVIGATION = [
     ("", [("today", "Today", "house", "H")]),
-    ("Sell", [("orders", "Orders", "shopping-bag", "O"), ("leads", "Leads", "users", "L")]),
+    (
+        "Sell",
+        [
+            ("orders", "Orders", "shopping-bag", "O"),
+            ("leads", "Leads", "users", "L"),
+            ("campaigns", "Campaigns", "megaphone", "C"),
+        ],
+    ),
     ("Understand", [("revenue", "Revenue", "chart-line", "R")]),
     (
         "Operate",

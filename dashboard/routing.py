@@ -2,6 +2,7 @@
 
 from dashboard import health, live
 from dashboard.accounts.routes import ROUTES as ACCOUNTS
+from dashboard.campaigns.routes import ROUTES as CAMPAIGNS
 from dashboard.deliveries.routes import ROUTES as DELIVERIES
 from dashboard.erasure.routes import ROUTES as ERASURE
 from dashboard.files.routes import ROUTES as FILES
@@ -23,6 +24,7 @@ ROUTES = [
     health.show,
     health.speculation,
     *ACCOUNTS,
+    *CAMPAIGNS,
     *DELIVERIES,
     *ERASURE,
     *FILES,

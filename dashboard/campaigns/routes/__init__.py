@@ -1,0 +1,3 @@
+"""The addresses of campaigns."""
+
+ROUTES: list = []
