@@ -40,6 +40,9 @@ class Payment(OrganizationOwned, Table):
         null=True, default=None, help_text="what the provider kept, in minor units of `fee_currency`; if known"
     )
     fee_currency = Varchar(length=10, default="")
+    method = Varchar(length=20, default="", help_text="bank_transfer, cash or other, for what was entered by hand")
+    entered_by = ForeignKey(User, null=True, default=None)
+    reverses = BigInt(null=True, default=None, help_text="the line this one takes back")
 
 
 class SubscriptionReport(OrganizationOwned, Table, tablename="subscription_report"):
@@ -76,6 +79,35 @@ class Cost(OrganizationOwned, Table):
     note = Varchar(length=200, default="")
     by = ForeignKey(User, null=True, default=None)
     withdrawn_at = Timestamptz(null=True, default=None)
+
+
+class BalanceLine(OrganizationOwned, Table, tablename="balance_line"):
+    """One line of the provider's own books, as it stands there: what the journal is compared with."""
+
+    key = Varchar(length=120, help_text="unique per organization: the balance transaction's id")
+    type = Varchar(length=60, help_text="the provider's own word: charge, refund, payout …")
+    kind = Varchar(length=10, default="", help_text="charge, refund or dispute; empty: not revenue")
+    source = Varchar(length=120, default="", help_text="the id of the charge, refund or dispute")
+    charge = Varchar(length=80, default="")
+    payment_intent = Varchar(length=80, default="")
+    amount = BigInt(null=True, default=None, help_text="minor units of `currency`, signed; empty where nobody says")
+    currency = Varchar(length=10, default="", help_text="what the customer paid in")
+    settled = BigInt(default=0, help_text="minor units of `settled_currency`, before the fee")
+    settled_currency = Varchar(length=10, default="", help_text="what it was turned into")
+    rate = Varchar(length=40, default="", help_text="the exchange rate as the provider wrote it; empty: none")
+    fee = BigInt(default=0, help_text="minor units of `settled_currency`")
+    occurred_at = Timestamptz()
+
+
+class ProviderReading(OrganizationOwned, Table, tablename="provider_reading"):
+    """How far a list of the provider's has been read, and how the last reading went."""
+
+    name = Varchar(length=20, help_text="events or balance; unique per organization")
+    complete_until = Timestamptz(null=True, default=None, help_text="everything before it was read")
+    ran_at = Timestamptz(null=True, default=None)
+    seen = Integer(default=0)
+    found = Integer(default=0, help_text="of those, how many were not known before")
+    problem = Varchar(length=300, default="", help_text="why the last reading did not come to its end")
 
 
 class Reconciliation(OrganizationOwned, Table):
