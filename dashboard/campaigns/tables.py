@@ -1,7 +1,7 @@
 from enum import StrEnum
 from typing import Any
 
-from piccolo.columns import JSONB, Boolean, ForeignKey, Integer, SmallInt, Text, Timestamptz, Varchar
+from piccolo.columns import JSONB, BigInt, Boolean, ForeignKey, Integer, SmallInt, Text, Timestamptz, Varchar
 from piccolo.table import Table
 
 from dashboard.accounts.ownership import OrganizationOwned
@@ -138,6 +138,17 @@ class Send(OrganizationOwned, Table, tablename="campaign_send"):
     opened_at = Timestamptz(null=True, default=None, help_text="at least once, perhaps by a machine; decides nothing")
     clicked_at = Timestamptz(null=True, default=None)
     replied_at = Timestamptz(null=True, default=None)
+    unsubscribed_at = Timestamptz(null=True, default=None, help_text="by the link in this very mail")
+
+
+class Count(OrganizationOwned, Table, tablename="campaign_count"):
+    """Rows of the ledger and people of a campaign, counted: the number is the sum of its lines. Triggers write the
+    differences, so that no two mails wait for one counter, and fold the lines together now and then."""
+
+    campaign = BigInt()
+    step = BigInt(null=True, default=None, help_text="empty where people are counted, not mails")
+    what = Varchar(length=60, help_text="a state of a mail or person, `*clicked` and the like, or `why:` and a reason")
+    number = BigInt(default=0)
 
 
 class Link(OrganizationOwned, Table, tablename="campaign_link"):

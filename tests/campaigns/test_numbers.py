@@ -1,0 +1,85 @@
+"""Counts of the ledger: right after every statement, whatever changed the rows, and cheap to read."""
+
+import asyncio
+from collections import Counter
+
+from dashboard.campaigns.tables import Enrollment, Send
+from dashboard.database import rows, transaction
+from tests.campaigns.seed import a_campaign, a_send, enrolled, steps_of
+
+KEPT = "SELECT step, what, sum(number)::int AS n FROM campaign_count WHERE campaign = {} GROUP BY 1, 2 HAVING sum(number) <> 0"
+
+
+async def kept(campaign) -> dict:
+    return {(each["step"], each["what"]): each["n"] for each in await rows(KEPT, campaign.id)}
+
+
+async def counted(campaign) -> dict:
+    """The same, from the rows."""
+    found: Counter = Counter()
+    for send in await Send.objects().where(Send.campaign == campaign.id):
+        facts = [send.state] + [
+            f"*{fact}" for fact in ("opened", "clicked", "replied", "unsubscribed") if getattr(send, f"{fact}_at")
+        ]
+        found.update((send.step, fact) for fact in facts)
+    for person in await Enrollment.objects().where(Enrollment.campaign == campaign.id):
+        facts = ["people", person.state, f"variant:{person.variant}"]
+        facts += [f"why:{person.reason}"] if person.state == "stopped" else []
+        found.update((None, fact) for fact in facts)
+    return dict(found)
+
+
+async def test_counts_follow_every_change_of_the_rows(acme):
+    campaign = await a_campaign(acme, days=(0, 3))
+    for state in ("waiting", "delivered", "delivered", "bounced"):
+        await a_send(campaign, state)
+    assert await kept(campaign) == await counted(campaign)
+    await rows(
+        "UPDATE campaign_send SET state = 'delivered', clicked_at = now() WHERE campaign = {} AND state = 'waiting'",
+        campaign.id,
+    )
+    await rows("UPDATE enrollment SET state = 'stopped', reason = 'replied' WHERE campaign = {}", campaign.id)
+    assert await kept(campaign) == await counted(campaign)
+    assert (await kept(campaign))[(None, "why:replied")] == 4
+    await rows("DELETE FROM campaign_send WHERE campaign = {} AND state = 'bounced'", campaign.id)
+    await rows(
+        "DELETE FROM enrollment WHERE campaign = {} AND NOT EXISTS (SELECT FROM campaign_send s WHERE s.enrollment = enrollment.id)",
+        campaign.id,
+    )
+    assert await kept(campaign) == await counted(campaign)
+
+
+async def test_counts_stay_right_while_many_change_rows_at_once_and_lines_are_folded(acme):
+    campaign = await a_campaign(acme)
+    for _ in range(40):
+        await a_send(campaign, "queued")
+    ids = [each["id"] for each in await rows("SELECT id FROM campaign_send WHERE campaign = {}", campaign.id)]
+
+    async def walk(mine: list[int]) -> None:
+        for state in ("sent", "delivered", "complained", "delivered"):
+            for id in mine:
+                async with transaction():
+                    await rows("UPDATE campaign_send SET state = {} WHERE id = {}", state, id)
+                    await rows("SELECT campaign_count_fold({}, {})", acme.id, campaign.id)
+
+    await asyncio.gather(*(walk(ids[n::4]) for n in range(4)))
+    assert await kept(campaign) == await counted(campaign)
+    await rows("SELECT campaign_count_fold({}, {})", acme.id, campaign.id)
+    assert await kept(campaign) == await counted(campaign)
+    lines = await rows("SELECT count(*)::int AS n FROM campaign_count WHERE campaign = {}", campaign.id)
+    assert lines[0]["n"] == len(await counted(campaign))
+
+
+async def test_a_change_that_is_rolled_back_counts_nothing(acme):
+    campaign = await a_campaign(acme)
+    person, step = await enrolled(campaign), (await steps_of(campaign))[0]
+    before = await kept(campaign)
+    try:
+        async with transaction():
+            await Send(
+                organization=acme.id, campaign=campaign.id, step=step.id, enrollment=person.id, lead=person.lead
+            ).save()
+            raise ValueError
+    except ValueError:
+        pass
+    assert await kept(campaign) == before == await counted(campaign)
