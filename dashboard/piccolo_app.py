@@ -4,7 +4,8 @@ from piccolo.conf.apps import AppConfig, table_finder
 
 SLICES = (
     "accounts", "activity", "leads", "payments", "files", "forms", "runs", "views",
-    "deliveries", "orders", "intake", "webhooks", "campaigns",
+    "deliveries", "orders", "intake", "webhooks", "campaigns", "knowledge", "conversations", "assistant", "tickets",
+    "approvals",
 )  # fmt: skip
 
 APP_CONFIG = AppConfig(

@@ -42,6 +42,8 @@ class Organization(Table):
     retention = JSONB(default={}, help_text="days to keep, by kind")
     second_factor_required = Boolean(default=False)
     last_order_number = Integer(default=0, help_text="orders are numbered by raising this in their transaction")
+    last_ticket_number = Integer(default=0, help_text="the same for tickets")
+    support = JSONB(default={}, help_text="origins, daily_cap_micros, link_hosts, identity_version, greeting")
     created_at = Timestamptz(default=TimestamptzNow())
 
 

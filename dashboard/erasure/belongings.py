@@ -20,7 +20,9 @@ INTAKES = 'SELECT id FROM intake WHERE "order" = ANY({})'
 FILES = """
     SELECT f.id, f.storage_key FROM file f WHERE f.id IN (
         SELECT file FROM intake_file WHERE intake = ANY({})
-        UNION SELECT file FROM deliverable WHERE "order" = ANY({}))"""
+        UNION SELECT file FROM deliverable WHERE "order" = ANY({})
+        UNION SELECT m.file FROM message_file m JOIN message w ON w.id = m.message
+            JOIN conversation c ON c.id = w.conversation WHERE c.lead = ANY({}))"""
 PAYMENTS = """
     SELECT id FROM payment WHERE organization = {} AND lead = ANY({})
     UNION SELECT payment FROM order_payment WHERE "order" = ANY({})"""
@@ -67,7 +69,10 @@ _SUBJECTS = """t.organization = {organization} AND (
     (t.subject_kind = 'lead' AND t.subject_id = ANY({leads}))
     OR (t.subject_kind = 'order' AND t.subject_id = ANY({orders}))
     OR (t.subject_kind = 'intake' AND t.subject_id = ANY({intakes}))
-    OR (t.subject_kind = 'delivery' AND t.subject_id = ANY({deliveries})))"""
+    OR (t.subject_kind = 'delivery' AND t.subject_id = ANY({deliveries}))
+    OR (t.subject_kind = 'conversation' AND t.subject_id IN (SELECT id FROM conversation WHERE lead = ANY({leads})))
+    OR (t.subject_kind = 'ticket' AND t.subject_id IN (SELECT id FROM ticket WHERE lead = ANY({leads}))))"""
+_THEIRS = "t.conversation IN (SELECT id FROM conversation WHERE lead = ANY({leads}))"
 _NOTHING, _NO_REASON = "jsonb_build_object()", "jsonb_build_object('reason', '')"
 _STOPS = "t.kind <> 'refund' AND t.state IN ('queued', 'held', 'failed', 'unknown')"
 _RARE = """CASE WHEN EXISTS (SELECT FROM lead o WHERE o.organization = t.organization AND o.id <> ALL({leads})
@@ -86,7 +91,41 @@ RULES = (
     ),
     Rule("intake_file", "t.intake = ANY({intakes})", None),
     Rule("deliverable", 't."order" = ANY({orders})', None, ("handed over file", "handed over files")),
+    Rule(
+        "message_file",
+        "t.message IN (SELECT m.id FROM message m JOIN conversation c ON c.id = m.conversation "
+        "WHERE c.lead = ANY({leads}))",
+        None,
+    ),
     Rule("file", "t.id = ANY({files})", None, ("file", "files")),
+    Rule(
+        "suggestion", _THEIRS,
+        {
+            "draft": "''", "edited": "''", "sent": "''", "sources": "'[]'", "checks": "'[]'", "diff": "'[]'",
+            "instruction": "''", "reason": "''",
+            "state": "CASE WHEN t.state IN ('waiting', 'queued') THEN 'stale' ELSE t.state END",
+        },
+    ),
+    Rule(
+        "message", _THEIRS,
+        {
+            "text": f"'{ERASED}'", "quoted": "''", "key": "t.id::text", "sources": "'[]'", "mail_id": "''",
+            "in_reply_to": "''",
+        },
+        ("message", "messages"),
+    ),
+    Rule(
+        "ticket", "t.lead = ANY({leads}) OR " + _THEIRS, {"subject": f"'{ERASED}'", "satisfaction_note": "''"},
+        ("ticket", "tickets"), kept=True,
+    ),
+    Rule(
+        "conversation", "t.lead = ANY({leads})",
+        {
+            "visitor_hash": "NULL", "public_id": "''", "name": "''", "email": "''", "subject": "''", "page": "''",
+            "excerpt": "''", "needs_reply": "false", "unread": "false",
+        },
+        ("conversation", "conversations"),
+    ),
     Rule("delivery_attempt", "t.delivery = ANY({deliveries})", {"detail": "''"}),
     Rule(
         "delivery", "t.id = ANY({deliveries})",
@@ -164,7 +203,7 @@ async def find(organization: int, ids: list[int], addresses: Iterable[str] = (),
     orders = await rows(ORDERS, organization, known)
     numbers = [each["id"] for each in orders]
     intakes = [each["id"] for each in await rows(INTAKES, numbers)]
-    files = await rows(FILES, intakes, numbers)
+    files = await rows(FILES, intakes, numbers, known)
     written = [each["email_normalized"] for each in leads] + [normalize(each["customer_email"]) for each in orders]
     addresses = sorted({address for address in (*addresses, *written) if address})
     payments = await rows(PAYMENTS, organization, known, numbers)
