@@ -75,6 +75,9 @@ class Campaign(OrganizationOwned, Table):
     launched_at = Timestamptz(null=True, default=None)
     launched_by = ForeignKey(User, null=True, default=None)
     finished_at = Timestamptz(null=True, default=None)
+    filled_through = BigInt(default=0, help_text="id of the lead up to which the audience of a blast was taken in")
+    filled_at = Timestamptz(null=True, default=None, help_text="when all of it was")
+    watched_from = Timestamptz(null=True, default=None, help_text="mails since then decide on an automatic pause")
     tested_at = Timestamptz(null=True, default=None)
     tested_content = Varchar(length=64, default="", help_text="fingerprint of what the test mail showed")
 
@@ -104,6 +107,7 @@ class Enrollment(OrganizationOwned, Table):
     state = Varchar(length=10, choices=EnrollmentState, default=EnrollmentState.active)
     reason = Varchar(length=40, default="", help_text="why it stopped: replied, bought, unsubscribed, won, lost, …")
     variant = Varchar(length=1, default="a", help_text="which subject of an A/B trial")
+    zone = Varchar(length=60, default="", help_text="the person's time zone; empty: the organization's")
     entered_at = Timestamptz()
     ended_at = Timestamptz(null=True, default=None)
 
@@ -134,6 +138,7 @@ class Send(OrganizationOwned, Table, tablename="campaign_send"):
     state = Varchar(length=10, choices=SendState, default=SendState.waiting)
     reason = Varchar(length=200, default="", help_text="in words for staff")
     due_at = Timestamptz()
+    queued_at = Timestamptz(null=True, default=None, help_text="when it went into the out-tray: what limits count")
     settled_at = Timestamptz(null=True, default=None)
     opened_at = Timestamptz(null=True, default=None, help_text="at least once, perhaps by a machine; decides nothing")
     clicked_at = Timestamptz(null=True, default=None)

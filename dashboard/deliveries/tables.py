@@ -1,6 +1,19 @@
 from enum import StrEnum
+from typing import Any
 
-from piccolo.columns import JSONB, BigInt, BigSerial, ForeignKey, Integer, Text, Timestamptz, Varchar
+from piccolo.columns import (
+    JSONB,
+    Array,
+    BigInt,
+    BigSerial,
+    Boolean,
+    Bytea,
+    ForeignKey,
+    Integer,
+    Text,
+    Timestamptz,
+    Varchar,
+)
 from piccolo.columns.defaults.timestamptz import TimestamptzNow
 from piccolo.table import Table
 
@@ -50,12 +63,45 @@ class Delivery(OrganizationOwned, Table):
     settled_at = Timestamptz(null=True, default=None)
     opened_at = Timestamptz(null=True, default=None)
     clicked_at = Timestamptz(null=True, default=None)
+    bulk = Boolean(default=False, help_text="one of many alike: leaves in a batch where the provider has batches")
+    batch = BigInt(null=True, default=None, help_text="the batch it left in; no foreign key, batches are forgotten")
 
     @property
     def provider_key(self) -> str:
         """The idempotency key the provider sees. A new one once a person sends it anew: under the old one the provider
         would only repeat its old answer."""
         return f"{self.key}:{self.resends}" if self.resends else self.key
+
+
+class BatchState(StrEnum):
+    sending = "sending"  # a worker has it, or had it when it died
+    waiting = "waiting"  # for its next try
+    paused = "paused"  # what it is about was paused, and an earlier try may have arrived
+    done = "done"  # every member has its outcome; the bytes are gone
+    dissolved = "dissolved"  # nothing of it arrived: its members go their own ways
+
+
+class MailBatch(OrganizationOwned, Table, tablename="mail_batch"):
+    """Mails that are handed over in one call. Members and bytes never change; its id is the idempotency key, and it is
+    retried only as this very batch."""
+
+    subject_kind = Varchar(length=20, default="", help_text="what its mails are about, such as campaign")
+    subject_id = BigInt(null=True, default=None)
+    members: Any = Array(BigInt(), default=[], help_text="ids of deliveries, in the order of the body")
+    body = Bytea(default=b"", help_text="what is sent; empty once it came to an end")
+    state = Varchar(length=10, choices=BatchState, default=BatchState.sending)
+    why = Text(default="", help_text="why it is in this state, in words for staff")
+    attempt = Integer(default=1)
+    due_at = Timestamptz()
+    lease_until = Timestamptz(null=True, default=None)
+    lease_token = Varchar(length=40, default="")
+    first_tried_at = Timestamptz(null=True, default=None, help_text="the life of its key starts here")
+    unclear_via = Varchar(length=20, default="", help_text="the provider that may have taken an earlier try")
+
+    @property
+    def provider_key(self) -> str:
+        """The idempotency key the provider sees."""
+        return f"batch:{self.id}"
 
 
 class DeliveryAttempt(Table):
