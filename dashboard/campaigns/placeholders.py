@@ -30,6 +30,11 @@ class Placeholder:
     name: str
     fallback: str | None = None
 
+    @property
+    def written(self) -> str:
+        """As it stands in a text."""
+        return f"{{{{ {self.name} }}}}" if self.fallback is None else f"{{{{ {self.name} | {self.fallback} }}}}"
+
 
 @dataclass(frozen=True)
 class Text:
@@ -73,13 +78,33 @@ def parse(text: str, attributes: frozenset[str] = frozenset(), field: str = "tex
 
 
 def _placeholder(inside: str, attributes: frozenset[str], field: str) -> Placeholder:
-    read = INSIDE.fullmatch(inside)
-    name = read[1] if read else ""
-    if not read or not (name in KNOWN or (name.removeprefix(ATTRIBUTE) in attributes and name.startswith(ATTRIBUTE))):
+    found = of(inside)
+    name = found.name if found else ""
+    if not found or not (name in KNOWN or name.removeprefix(ATTRIBUTE) in attributes):
         shown = " ".join(inside.split())[:60]
         raise Invalid({field: f"There is no placeholder “{{{{ {shown} }}}}”. Choose one from the list."})
-    fallback = read[2].strip()[:LONGEST_FALLBACK] if read[2] is not None else None
-    return Placeholder(name, fallback)
+    return found
+
+
+def of(inside: str) -> Placeholder | None:
+    """What stands between two pairs of braces, None when that is no placeholder. Every attribute is taken for known:
+    one that was archived after a text was saved is still filled in."""
+    read = INSIDE.fullmatch(inside)
+    if not read or not (read[1] in KNOWN or read[1].startswith(ATTRIBUTE)):
+        return None
+    return Placeholder(read[1], read[2].strip()[:LONGEST_FALLBACK] if read[2] is not None else None)
+
+
+def read(text: str) -> Text:
+    """Take a text apart that was saved before. What is no placeholder stands there literally."""
+    parts: list[str | Placeholder] = []
+    at = 0
+    for found in PLACEHOLDER.finditer(text):
+        if place := of(found[1]):
+            parts += [text[at : found.start()], place]
+            at = found.end()
+    parts.append(text[at:])
+    return Text(tuple(part for part in parts if part != ""))
 
 
 def in_html(value: str) -> str:
