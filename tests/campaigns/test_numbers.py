@@ -3,9 +3,10 @@
 import asyncio
 from collections import Counter
 
-from dashboard.campaigns.tables import Enrollment, Send
+from dashboard.campaigns import numbers
+from dashboard.campaigns.tables import Enrollment, Send, Step
 from dashboard.database import rows, transaction
-from tests.campaigns.seed import a_campaign, a_send, enrolled, steps_of
+from tests.campaigns.seed import a_campaign, a_send, clicked, enrolled, steps_of
 
 KEPT = "SELECT step, what, sum(number)::int AS n FROM campaign_count WHERE campaign = {} GROUP BY 1, 2 HAVING sum(number) <> 0"
 
@@ -83,3 +84,31 @@ async def test_a_change_that_is_rolled_back_counts_nothing(acme):
     except ValueError:
         pass
     assert await kept(campaign) == before == await counted(campaign)
+
+
+async def test_the_figures_of_a_campaign_are_the_sums_of_its_rows(acme):
+    campaign = await a_campaign(acme, days=(0, 3))
+    for state in ("delivered", "delivered", "complained", "bounced", "sent", "failed", "unknown", "suppressed"):
+        await a_send(campaign, state)
+    person = await enrolled(campaign, state="stopped", reason="replied")
+    await a_send(campaign, "delivered", person)
+    await a_send(campaign, "stopped", person, step=1)
+    whole, steps = await numbers.of_campaign(acme, campaign.id)
+    first, second = [steps[step.id] for step in await steps_of(campaign)]
+    assert (whole.recipients, whole.rows, whole.sent, whole.delivered, whole.bounced) == (9, 10, 6, 4, 1)
+    assert (first.rows, first.trouble, second.rows, second.mails["stopped"]) == (9, 2, 1, 1)
+    assert whole.stopped == [("replied", 1)] and whole.rate(1) == 1 / 4
+    assert first.rows == sum(first.mails[state] for state in numbers.STATES)
+
+
+async def test_a_template_is_measured_over_all_campaigns_that_used_it(acme, borealis):
+    one, other = await a_campaign(acme, "One"), await a_campaign(acme, "Other")
+    template = (await steps_of(one))[0].template
+    await Step.update({Step.template: template}).where(Step.campaign == other.id)
+    await clicked(await a_send(one))
+    await a_send(other, "bounced")
+    theirs = await a_campaign(borealis)
+    await a_send(theirs)
+    found = await numbers.of_templates(acme)
+    assert set(found) == {template}
+    assert (found[template].sent, found[template].delivered, found[template].had("clicked")) == (2, 1, 1)

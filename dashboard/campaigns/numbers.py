@@ -1,0 +1,114 @@
+"""The figures of a campaign, of its steps, and of templates: sums of counts that are kept while the ledger changes, so
+that they cost the same whatever the campaign's size. Each figure names the rows of the ledger it was made of."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dashboard.accounts.tables import Organization
+from dashboard.campaigns.tables import SendState
+from dashboard.database import rows
+
+STATES = tuple(state.value for state in SendState)
+LEFT = ("sent", "delivered", "bounced", "complained")  # a provider took it
+ARRIVED = ("delivered", "complained")
+COMING = ("waiting", "due", "queued")
+TROUBLE = ("failed", "unknown")
+FACTS = ("opened", "clicked", "replied", "unsubscribed")
+WHY = "why:"
+
+SUMS = """
+    SELECT campaign, step, what, sum(number) AS number FROM campaign_count
+    WHERE organization = {} AND campaign = ANY({}) GROUP BY campaign, step, what"""
+TEMPLATES = """
+    SELECT s.template, n.what, sum(n.number) AS number
+    FROM campaign_count n JOIN campaign_step s ON s.id = n.step
+    WHERE n.organization = {} AND s.organization = {} AND s.template IS NOT NULL GROUP BY s.template, n.what"""
+
+
+@dataclass
+class Figures:
+    """`mails` counts rows of the ledger by state, and by what became known of them (`*clicked` …); `people` counts
+    enrollments by state and by why they stopped."""
+
+    mails: Counter[str] = field(default_factory=Counter)
+    people: Counter[str] = field(default_factory=Counter)
+
+    def of(self, states: Iterable[str]) -> int:
+        return sum(self.mails[state] for state in states)
+
+    @property
+    def recipients(self) -> int:
+        return self.people["people"]
+
+    @property
+    def rows(self) -> int:
+        """All rows of the ledger: the sum of all states."""
+        return self.of(STATES)
+
+    @property
+    def sent(self) -> int:
+        return self.of(LEFT)
+
+    @property
+    def delivered(self) -> int:
+        return self.of(ARRIVED)
+
+    @property
+    def bounced(self) -> int:
+        return self.mails["bounced"]
+
+    @property
+    def coming(self) -> int:
+        return self.of(COMING)
+
+    @property
+    def trouble(self) -> int:
+        return self.of(TROUBLE)
+
+    def had(self, fact: str) -> int:
+        """How many mails were opened, clicked, replied to, or unsubscribed by."""
+        return self.mails[f"*{fact}"]
+
+    @property
+    def stopped(self) -> list[tuple[str, int]]:
+        """Why people stopped, the most frequent first."""
+        found = [(what.removeprefix(WHY), count) for what, count in self.people.items() if what.startswith(WHY)]
+        return sorted(((why, count) for why, count in found if count), key=lambda each: (-each[1], each[0]))
+
+    def rate(self, number: int, of: int | None = None) -> float | None:
+        """A share of what was delivered, or of what is given."""
+        whole = self.delivered if of is None else of
+        return number / whole if whole else None
+
+
+async def of_campaigns(organization: Organization, ids: Sequence[int]) -> dict[int, Figures]:
+    """The figures of each of these campaigns as a whole."""
+    found = {id: Figures() for id in ids}
+    for each in await rows(SUMS, organization.id, list(ids)) if ids else []:
+        _add(found[each["campaign"]], each)
+    return found
+
+
+async def of_campaign(organization: Organization, id: int) -> tuple[Figures, dict[int, Figures]]:
+    """The figures of one campaign, and of each of its steps by id."""
+    whole, steps = Figures(), dict[int, Figures]()
+    for each in await rows(SUMS, organization.id, [id]):
+        _add(whole, each)
+        if each["step"] is not None:
+            _add(steps.setdefault(each["step"], Figures()), each)
+    return whole, steps
+
+
+async def of_templates(organization: Organization) -> dict[int, Figures]:
+    """How the mails of each template did, in all campaigns, by its id; those that were never used are left out."""
+    found: dict[int, Figures] = {}
+    for each in await rows(TEMPLATES, organization.id, organization.id):
+        found.setdefault(each["template"], Figures()).mails[each["what"]] += int(each["number"])
+    return found
+
+
+def _add(figures: Figures, line: dict[str, Any]) -> None:
+    kind = figures.people if line["step"] is None else figures.mails
+    kind[line["what"]] += int(line["number"])
