@@ -10,7 +10,7 @@ from dashboard.database import hint, rows
 
 TOPICS = {
     "order": "orders", "delivery": "outbox", "event": "events", "intake": "orders", "organization": "settings",
-    "lead": "leads",
+    "lead": "leads", "campaign": "campaigns",
 }  # fmt: skip
 EVERYWHERE = """
     INSERT INTO activity (organization, subject_kind, subject_id, verb, actor, "user", title, detail, data, created_at)
