@@ -45,6 +45,10 @@ SCHEDULE = [
         "Silent and deleted leads, and what is left on the disk of anybody", limit=timedelta(hours=1),
     ),
     Job("sweep_files", files.sweep, "45 * * * *", "Sweep files", "Deletes unfinished uploads and bytes without a row"),
+    Job(
+        "stripe_events", webhooks.sync_stripe, "20 1 * * *", "Stripe events", "Fetches events that never arrived",
+        limit=timedelta(hours=1),
+    ),
     Job("forget_events", webhooks.forget_old, "30 3 * * *", "Clean up events", "Deletes settled events after 90 days"),
     Job("forget_runs", clock.forget_old, "40 3 * * *", "Clean up job history", "Deletes runs after 90 days"),
 ]  # fmt: skip

@@ -15,6 +15,7 @@ HELP = {
     "doctor": "check settings, database, migrations, providers, disk and clock",
     "jobs": "list the scheduled jobs, or run one: jobs run NAME [--at TIME]",
     "simulate": "post a properly signed Stripe event to the running app",
+    "stripe": "fetch events of Stripe's that never arrived: stripe sync [--since DATE]",
     "backup": "write the database and the files into one folder",
     "restore": "bring a backup back into an empty database",
     "verify": "check the promises on live data and list every violation",
@@ -58,6 +59,10 @@ def parser() -> argparse.ArgumentParser:
     simulate.add_argument("--currency", default="eur")
     simulate.add_argument("--plan", default="", help="plan name, put into the metadata")
     simulate.add_argument("--id", default="", help="reuse to send events about the same purchase")
+    stripe = add["stripe"].add_subparsers(dest="action", required=True)
+    sync = stripe.add_parser("sync")
+    sync.add_argument("--since", default="", help="such as 2026-11-01; all that is not known to be here when missing")
+    sync.add_argument("--organization", default="", help="slug; all that are connected when missing")
     add["backup"].add_argument("folder", nargs="?", help="where to; DATA_DIR/backups/<time> when missing")
     add["restore"].add_argument("folder")
     add["restore"].add_argument("--erasures", help="the register of who was forgotten, when it is not in DATA_DIR")
@@ -99,6 +104,10 @@ def _run(options: argparse.Namespace) -> int | None:
             from dashboard.commands import simulate
 
             return asyncio.run(simulate.post(settings, options))
+        if options.command == "stripe":
+            from dashboard.commands import stripe
+
+            return asyncio.run(stripe.sync(options))
         if options.command == "verify":
             from dashboard.commands import verify
 

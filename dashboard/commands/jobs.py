@@ -1,10 +1,9 @@
 import argparse
 import json
 import sys
-from datetime import UTC, datetime
 
 from dashboard import clock
-from dashboard.commands.surroundings import connected
+from dashboard.commands.surroundings import connected, moment
 from dashboard.errors import DashboardError
 from dashboard.schedule import SCHEDULE, run_by_name
 
@@ -23,9 +22,3 @@ async def main(options: argparse.Namespace) -> int:
         return 2
     print(f"{options.name}: {run.outcome} {json.dumps(run.counts)} {run.error}".strip())
     return 0 if run.outcome == "ok" else 1
-
-
-def moment(text: str) -> datetime:
-    """A time somebody typed, in UTC unless it says otherwise."""
-    given = datetime.fromisoformat(text)
-    return given if given.tzinfo else given.replace(tzinfo=UTC)

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from dashboard import settings as process_settings
@@ -45,3 +46,9 @@ async def connected() -> AsyncIterator[None]:
         yield
     finally:
         await current_engine().close_connection_pool()
+
+
+def moment(text: str) -> datetime:
+    """A time somebody typed, in UTC unless it says otherwise."""
+    given = datetime.fromisoformat(text)
+    return given if given.tzinfo else given.replace(tzinfo=UTC)

@@ -2,9 +2,9 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
 
@@ -12,7 +12,8 @@ from dashboard.errors import NotFound
 from dashboard.integrations.outcomes import ProviderError, Unavailable, Unclear, safe_words, wait_from
 from dashboard.integrations.provider import Provider
 from dashboard.integrations.signatures import BadSignature, check_age, event_in, matches, seconds, secrets_in
-from dashboard.integrations.wire import AGAIN_LATER, SECONDS, Answer, exchange, judged
+from dashboard.integrations.stripe_lists import LARGEST_PAGE, Listed, listed
+from dashboard.integrations.wire import AGAIN_LATER, LARGEST_ANSWER, SECONDS, Answer, exchange, judged
 
 SENTENCES = {
     "charge_already_refunded": "Stripe says this payment is already refunded in full.",
@@ -115,14 +116,35 @@ class Stripe(Provider):
         params = {"expand": list(expand)} if expand else {}
         return await self._ask("GET", OBJECTS[kind], "retrieve_async", id, params)
 
+    async def events(self, since: datetime, types: Sequence[str], after: str = "") -> Listed:
+        """A page of what Stripe told or tried to tell since then, newest first: at most 20 types, 30 days back."""
+        return await self._page("events", {"created": {"gte": _stamp(since)}, "types": list(types)}, after)
+
+    async def balance_transactions(self, since: datetime, until: datetime, after: str = "") -> Listed:
+        """A page of Stripe's own books, newest first, each with the charge, refund or dispute it is about."""
+        span = {"gte": _stamp(since), "lt": _stamp(until)}
+        return await self._page("balance_transactions", {"created": span, "expand": ["data.source"]}, after)
+
+    async def _page(self, service: str, params: dict[str, Any], after: str) -> Listed:
+        asked = {"limit": 100, **params} | ({"starting_after": after} if after else {})
+        _, answer = await self._called("GET", service, "list_async", asked, largest=LARGEST_PAGE)
+        return listed(self.name, answer)
+
     async def ping(self) -> None:
         await self._ask("GET", "balance", "retrieve_async")
 
     async def _ask(self, method: str, service: str, action: str, *arguments: Any) -> dict[str, Any]:
+        found, _ = await self._called(method, service, action, *arguments)
+        return found.to_dict()
+
+    async def _called(
+        self, method: str, service: str, action: str, *arguments: Any, largest: int = LARGEST_ANSWER
+    ) -> tuple[Any, Answer]:
+        """What the SDK made of the answer, and the answer itself."""
         self.require()
         sdk, http_client = _sdk()
         # No retries by the SDK: they would outlive the lease, and the dispatcher has its own.
-        wire = http_client(self.seconds)
+        wire = http_client(self.seconds, largest)
         client = sdk.StripeClient(
             self.secret_key,
             base_addresses={"api": self.base.rstrip("/")},
@@ -133,7 +155,7 @@ class Stripe(Provider):
         for name in service.split("."):
             asked = getattr(asked, name)
         try:
-            return (await getattr(asked, action)(*arguments)).to_dict()
+            return await getattr(asked, action)(*arguments), wire.answer
         except ProviderError:
             raise
         except Exception:
@@ -141,6 +163,10 @@ class Stripe(Provider):
             if wire.answer is None:
                 raise
             raise _outcome(wire.answer, method, self.secret_key) from None
+
+
+def _stamp(moment: datetime) -> int:
+    return int(moment.timestamp())
 
 
 def _outcome(answer: Answer, method: str, secret_key: str) -> ProviderError:
@@ -169,16 +195,18 @@ def _sdk() -> tuple[Any, Any]:
 
         name = "httpx"
 
-        def __init__(self, seconds: float) -> None:
+        def __init__(self, seconds: float, largest: int) -> None:
             super().__init__()
-            self.seconds = seconds
+            self.seconds, self.largest = seconds, largest
             self.answer: Answer | None = None
 
         async def request_async(
             self, method: str, url: str, headers: Mapping[str, str], post_data: str | None = None
         ) -> tuple[bytes, int, Mapping[str, str]]:
             method, content = method.upper(), (post_data or "").encode()
-            answer = await exchange(Stripe.name, method, url, headers=headers, content=content, seconds=self.seconds)
+            answer = await exchange(
+                Stripe.name, method, url, headers=headers, content=content, seconds=self.seconds, largest=self.largest
+            )
             if answer.json is None:
                 raise judged(Stripe.name, method, answer)
             self.answer = answer

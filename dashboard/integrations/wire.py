@@ -44,8 +44,9 @@ class _TooLarge(Exception):
 
 
 async def exchange(
-    who: str, method: str, url: str, *, headers: Mapping[str, str], content: bytes = b"", seconds: float = SECONDS
-) -> Answer:
+    who: str, method: str, url: str, *, headers: Mapping[str, str], content: bytes = b"", seconds: float = SECONDS,
+    largest: int = LARGEST_ANSWER,
+) -> Answer:  # fmt: skip
     """Whatever status the provider answered. Unavailable if the request never left (or was only a read), Unclear if
     it left and no whole answer came back within `seconds`. A fresh connection each time: a reused one may be dead,
     which would turn "nothing was sent" into "unclear"."""
@@ -68,7 +69,7 @@ async def exchange(
             status, head = response.status_code, response.headers
             async for piece in response.aiter_raw():
                 body += piece
-                if len(body) > LARGEST_ANSWER:
+                if len(body) > largest:
                     raise _TooLarge
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeError):
         raise Refused(f"{who} could not be asked: its address or a header is not valid.") from None

@@ -3,8 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from dashboard.accounts.credentials import integrations_for
 from dashboard.accounts.tables import Organization
 from dashboard.database import rows
+from dashboard.errors import Unavailable
+from dashboard.integrations.outcomes import ProviderError
+from dashboard.webhooks import stripe_sync
 
 USUAL = 90  # days; an organization may set its own in `retention`
 LEAST = 30  # days; far beyond the time in which a sender repeats itself
@@ -31,3 +35,25 @@ def _days(organization: Organization) -> int:
     retention: Any = organization.retention  # jsonb arrives as Python values
     days = retention.get("events")
     return max(LEAST, days) if isinstance(days, int) else USUAL
+
+
+async def sync_stripe(now: datetime) -> dict[str, int]:
+    """Look for events of Stripe's that never arrived, for every organization that is connected. One that cannot be
+    asked does not hold up the others, but the run fails with its reason."""
+    counts = {"asked": 0, "events": 0, "found": 0}
+    problem = None
+    for organization in await Organization.objects().order_by(Organization.id):
+        stripe = (await integrations_for(organization.id)).stripe
+        if not stripe.configured:
+            continue
+        counts["asked"] += 1
+        try:
+            done = await stripe_sync.sync(organization, stripe, now)
+        except ProviderError as met:
+            problem = met
+            continue
+        counts["events"] += done.seen
+        counts["found"] += done.found
+    if problem:
+        raise Unavailable(problem.message)
+    return counts

@@ -30,7 +30,8 @@ STORE = """
     INSERT INTO inbound_event (organization, key, sender, external_id, kind, body, livemode, state, received_at, due_at,
         created_at, repeats, attempt, result, error, attempts)
     VALUES ({}, {}, {}, {}, {}, {}, {}, 'waiting', {}, {}, {}, 0, 0, '', '', '[]')
-    ON CONFLICT (key) DO UPDATE SET repeats = inbound_event.repeats + 1"""
+    ON CONFLICT (key) DO UPDATE SET repeats = inbound_event.repeats + 1
+    RETURNING xmax = 0 AS new"""
 
 REFUSE = """
     INSERT INTO refused_count (organization, key, sender, reason, hour, count, created_at)
@@ -68,11 +69,13 @@ def named(external_id: object, kind: object) -> tuple[str, str]:
 
 async def record(
     organization: int, sender: str, external_id: str, kind: str, body: bytes, now: datetime, *, livemode: bool = False
-) -> None:
-    """Store a verified event; the same one again only raises its `repeats`. Committed when this returns."""
+) -> bool:
+    """Store a verified event and say True; the same one again only raises its `repeats`. Committed when this
+    returns."""
     key = f"{organization}:{sender}:{external_id}"
-    await rows(STORE, organization, key, sender, external_id, kind, body, livemode, now, now, now)
+    [kept] = await rows(STORE, organization, key, sender, external_id, kind, body, livemode, now, now, now)
     crash.point("event.stored")
+    return kept["new"]
 
 
 async def refuse(organization: int, sender: str, reason: str, now: datetime) -> None:

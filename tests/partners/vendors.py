@@ -57,10 +57,43 @@ def stripe(partner: "Provider", request: Request) -> Reply:
         id = "re_" + uuid.uuid4().hex[:16]
         body = {"id": id, "object": "refund", "amount": int(amount), "currency": "usd", "status": "succeeded"}
         return accepted(partner, "stripe", request, form, body, mismatch)
+    if request.path in LISTS:
+        return stripe_list(partner, request, LISTS[request.path])
     found = partner.objects.get(request.path.rpartition("/")[2])
     if found is None:
         return Reply(404, error("stripe", 404, {"code": "resource_missing", "message": "No such object"}))
     return Reply(200, found)
+
+
+LISTS = {"/v1/events": "event", "/v1/balance_transactions": "balance_transaction"}
+BOUNDS = {
+    "created[gt]": lambda at, bound: at > bound, "created[gte]": lambda at, bound: at >= bound,
+    "created[lt]": lambda at, bound: at < bound, "created[lte]": lambda at, bound: at <= bound,
+}  # fmt: skip
+
+
+def stripe_list(partner: "Provider", request: Request, kind: str) -> Reply:
+    """What `partner.objects` has of one kind, newest first, of two in one second the later one: a page of it."""
+    query = request.query
+    types = [value for name, value in query.items() if name.startswith("types[")]
+    limit = int(query.get("limit", "10"))
+    if not 1 <= limit <= 100 or len(types) > 20:
+        return Reply(400, error("stripe", 400, {"message": "Invalid limit, or too many types"}))
+    there = [each for each in reversed(partner.objects.values()) if each["object"] == kind]
+    there = [each for each in there if not types or each["type"] in types]
+    for name, holds in BOUNDS.items():
+        if name in query:
+            there = [each for each in there if holds(each["created"], int(query[name]))]
+    there.sort(key=lambda each: -each["created"])
+    if after := query.get("starting_after"):
+        ids = [each["id"] for each in there]
+        if after not in ids:
+            return Reply(400, error("stripe", 400, {"code": "resource_missing", "message": f"No such {kind}"}))
+        there = there[ids.index(after) + 1 :]
+    page = there[:limit]
+    if "data.source" in [value for name, value in query.items() if name.startswith("expand[")]:
+        page = [each | {"source": partner.objects.get(each["source"], each["source"])} for each in page]
+    return Reply(200, {"object": "list", "url": request.path, "has_more": len(there) > limit, "data": page})
 
 
 def resend(partner: "Provider", request: Request) -> Reply:
