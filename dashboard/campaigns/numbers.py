@@ -34,6 +34,7 @@ class Figures:
 
     mails: Counter[str] = field(default_factory=Counter)
     people: Counter[str] = field(default_factory=Counter)
+    mailed: int = 0  # people who were sent at least one mail: as many as the step that most of them reached
 
     def of(self, states: Iterable[str]) -> int:
         return sum(self.mails[state] for state in states)
@@ -85,20 +86,13 @@ class Figures:
 
 async def of_campaigns(organization: Organization, ids: Sequence[int]) -> dict[int, Figures]:
     """The figures of each of these campaigns as a whole."""
-    found = {id: Figures() for id in ids}
-    for each in await rows(SUMS, organization.id, list(ids)) if ids else []:
-        _add(found[each["campaign"]], each)
-    return found
+    found = await rows(SUMS, organization.id, list(ids)) if ids else []
+    return {id: _summed([each for each in found if each["campaign"] == id])[0] for id in ids}
 
 
 async def of_campaign(organization: Organization, id: int) -> tuple[Figures, dict[int, Figures]]:
     """The figures of one campaign, and of each of its steps by id."""
-    whole, steps = Figures(), dict[int, Figures]()
-    for each in await rows(SUMS, organization.id, [id]):
-        _add(whole, each)
-        if each["step"] is not None:
-            _add(steps.setdefault(each["step"], Figures()), each)
-    return whole, steps
+    return _summed(await rows(SUMS, organization.id, [id]))
 
 
 async def of_templates(organization: Organization) -> dict[int, Figures]:
@@ -109,6 +103,14 @@ async def of_templates(organization: Organization) -> dict[int, Figures]:
     return found
 
 
-def _add(figures: Figures, line: dict[str, Any]) -> None:
-    kind = figures.people if line["step"] is None else figures.mails
-    kind[line["what"]] += int(line["number"])
+def _summed(lines: list[dict[str, Any]]) -> tuple[Figures, dict[int, Figures]]:
+    whole, steps = Figures(), dict[int, Figures]()
+    for each in lines:
+        number = int(each["number"])
+        if each["step"] is None:
+            whole.people[each["what"]] += number
+        else:
+            whole.mails[each["what"]] += number
+            steps.setdefault(each["step"], Figures()).mails[each["what"]] += number
+    whole.mailed = max((step.sent for step in steps.values()), default=0)
+    return whole, steps

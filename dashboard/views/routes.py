@@ -12,6 +12,7 @@ from dashboard.accounts.forms import line
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Organization
 from dashboard.campaigns import audience
+from dashboard.campaigns.queries import CAMPAIGNS
 from dashboard.errors import Invalid, NotFound
 from dashboard.lists import Asked, Filters
 from dashboard.orders.filters import ORDERS
@@ -27,9 +28,14 @@ async def read_orders(organization: Organization, query: str, me: int, now: date
     return ORDERS.read(query, Asked(now, organization.time_zone, me))
 
 
+async def read_campaigns(organization: Organization, query: str, me: int, now: datetime) -> Filters:
+    return CAMPAIGNS.read(query, Asked(now, organization.time_zone, me))
+
+
 LISTS: dict[str, Callable[[Organization, str, int, datetime], Awaitable[Filters]]] = {
     ORDERS.page: read_orders,
     audience.LEADS.page: audience.read,
+    CAMPAIGNS.page: read_campaigns,
 }
 
 

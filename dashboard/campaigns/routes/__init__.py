@@ -1,3 +1,5 @@
 """The addresses of campaigns."""
 
-ROUTES: list = []
+from dashboard.campaigns.routes import listing
+
+ROUTES: list = [*listing.ROUTES]
