@@ -80,6 +80,9 @@ class Campaign(OrganizationOwned, Table):
     watched_from = Timestamptz(null=True, default=None, help_text="mails since then decide on an automatic pause")
     tested_at = Timestamptz(null=True, default=None)
     tested_content = Varchar(length=64, default="", help_text="fingerprint of what the test mail showed")
+    revision = Integer(default=0, help_text="raised by every change in the editor: who saves an old one is told")
+    changed_at = Timestamptz(null=True, default=None)
+    changed_by = ForeignKey(User, null=True, default=None)
 
 
 class Step(OrganizationOwned, Table, tablename="campaign_step"):
@@ -90,7 +93,7 @@ class Step(OrganizationOwned, Table, tablename="campaign_step"):
     day = SmallInt(default=0)
     template = ForeignKey(Template, null=True, default=None)
     version = ForeignKey(TemplateVersion, null=True, default=None, help_text="fixed at the launch")
-    condition: Any = JSONB(default={}, help_text="empty, or what must be true: clicked, not_clicked, tag")
+    condition: Any = JSONB(default={}, help_text='empty, or {"kind": one of conditions.KINDS, "tag": id}')
 
 
 class EnrollmentState(StrEnum):
