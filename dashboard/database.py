@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
 import asyncpg
@@ -107,6 +107,14 @@ def current_engine() -> Engine:
 def transaction() -> SafeTransaction:
     """All or nothing. A nested one joins the outer one, so never swallow an error inside. No network call in here."""
     return current_engine().transaction()
+
+
+@contextlib.asynccontextmanager
+async def snapshot() -> AsyncIterator[None]:
+    """Everything read inside is of one moment, whoever writes meanwhile. Not inside a transaction; nothing is written."""
+    async with transaction():
+        await rows("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
 
 
 async def rows(sql: str, *values: Any) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from piccolo.conf.apps import AppConfig, table_finder
 SLICES = (
     "accounts", "activity", "leads", "payments", "files", "forms", "runs", "views",
     "deliveries", "orders", "intake", "webhooks", "campaigns", "knowledge", "conversations", "assistant", "tickets",
-    "approvals",
+    "approvals", "revenue",
 )  # fmt: skip
 
 APP_CONFIG = AppConfig(

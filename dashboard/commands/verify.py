@@ -12,6 +12,7 @@ from dashboard.database import rows
 from dashboard.orders import money
 from dashboard.orders.tables import Order
 from dashboard.piccolo_app import APP_CONFIG
+from dashboard.revenue import daily
 from dashboard.settings import current
 
 CHECKS: list[tuple[str, str, str]] = [
@@ -112,6 +113,7 @@ async def violations() -> list[str]:
     for promise, sentence, sql in CHECKS:
         found += [f"{promise}: {sentence} ({row['id']})" for row in await rows(f"{sql} LIMIT 50")]
     found += [line async for line in _payment_status()]
+    found += [line async for line in _revenue()]
     found += [line async for line in _foreign_organizations()]
     found += [line async for line in _files()]
     found += [line async for line in _schema()]
@@ -127,6 +129,14 @@ async def _payment_status() -> AsyncIterator[str]:
             if order.payment_status != expected:
                 yield f"I7: order {order.id} says {order.payment_status}, its money says {expected}"
         last = batch[-1].id
+
+
+async def _revenue() -> AsyncIterator[str]:
+    """I7: the sums kept for each day are those of the journal. `backdesk revenue rebuild` makes them anew."""
+    for organization in await rows("SELECT id, slug FROM organization ORDER BY id"):
+        for each in (await daily.differences(organization["id"]))[:50]:
+            by = f", {each['dimension']} {each['value']!r}" if each["dimension"] else ""
+            yield f"I7: {organization['slug']}: {each['day']} in {each['currency']}{by} is not what its payments say"
 
 
 async def _foreign_organizations() -> AsyncIterator[str]:

@@ -26,19 +26,18 @@ class Part(NamedTuple):
     label: str
 
 
-# Every line of an organization's journal that moved money between two moments, with all it is credited to. Values:
-# organization, from (included), to (excluded). `first` marks the charge that made its order a sale.
-LINES = """
-    SELECT p.id, p.kind, p.amount, p.currency, p.occurred_at, p.description, p.status, p.fee, p.fee_currency,
-           o.id AS "order", o.number, coalesce(o.plan::text, '') AS plan, coalesce(o.tier, '') AS tier,
+# Lines of the journal that moved money, with all each is credited to; `{source}` gives them as `p`. `first` marks the
+# charge that made its order a sale.
+CREDITED = """
+    SELECT p.*, o.id AS "order", o.number, coalesce(o.plan::text, '') AS plan, coalesce(o.tier, '') AS tier,
            coalesce(o.assignee::text, '') AS agent, coalesce(click.campaign::text, '') AS campaign,
            CASE WHEN click.campaign IS NOT NULL THEN 'Campaign' ELSE coalesce(l.source, '') END AS source,
-           l.id AS lead, coalesce(nullif(o.customer_name, ''), l.name, '') AS customer,
+           l.id AS person, coalesce(nullif(o.customer_name, ''), l.name, '') AS customer,
            p.kind = 'charge' AND o.id IS NOT NULL AND NOT EXISTS (
                SELECT 1 FROM order_payment other JOIN payment e ON e.id = other.payment
                WHERE other."order" = o.id AND e.kind = 'charge' AND (e.occurred_at, e.id) < (p.occurred_at, p.id)
            ) AS first
-    FROM payment p
+    FROM ({source}) p
     LEFT JOIN order_payment op ON op.payment = p.id
     LEFT JOIN orders o ON o.id = op."order"
     LEFT JOIN lead l ON l.id = coalesce(o.lead, p.lead)
@@ -46,5 +45,11 @@ LINES = """
         SELECT s.campaign FROM campaign_click c JOIN campaign_send s ON s.id = c.send
         WHERE c.lead = l.id AND c.clicked_at <= coalesce(o.placed_at, p.occurred_at)
           AND c.clicked_at > coalesce(o.placed_at, p.occurred_at) - interval '30 days'
-        ORDER BY c.clicked_at DESC, c.id DESC LIMIT 1) click ON true
-    WHERE p.organization = {} AND p.occurred_at >= {} AND p.occurred_at < {} AND p.kind <> 'failure'"""
+        ORDER BY c.clicked_at DESC, c.id DESC LIMIT 1) click ON true"""
+COLUMNS = "id, kind, amount, currency, occurred_at, description, status, fee, fee_currency, lead"
+
+# Those of an organization between two moments. Values: organization, from (included), to (excluded).
+LINES = CREDITED.format(
+    source=f"SELECT {COLUMNS} FROM payment "  # noqa: S608 – made of names in this file
+    "WHERE organization = {} AND occurred_at >= {} AND occurred_at < {} AND kind <> 'failure'"
+)

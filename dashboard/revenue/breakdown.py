@@ -1,14 +1,13 @@
 """Net revenue of a period divided by plan, tier, source, campaign or agent: over time, and in all."""
 
 from collections import Counter
-from typing import Any
 from urllib.parse import urlencode
 
 from dashboard import charts, formats
 from dashboard.accounts.tables import Organization
 from dashboard.database import rows
 from dashboard.revenue.attribution import DIMENSIONS
-from dashboard.revenue.daily import Sums
+from dashboard.revenue.daily import Sheet, Sums
 from dashboard.revenue.periods import Period
 from dashboard.revenue.shown import Chart, Legend, Table, amount, count, rows_href, said, text
 
@@ -54,26 +53,22 @@ def table(
     return Table([head, "Gross", "Refunds", "Disputes", "Net", "Orders", "Net, previous period"], lines)
 
 
-def chart(
-    lines: list[dict[str, Any]], known: dict[str, str], period: Period, currency: str, by: str, base: str
-) -> Chart:
-    """Stacked bars over the period's days, weeks or months: the four largest values and the rest."""
-    mine = [line for line in lines if line["currency"] == currency]
+def chart(sheet: Sheet, known: dict[str, str], period: Period, currency: str, by: str, base: str) -> Chart:
+    """Stacked bars over the period's days, weeks or months: the four largest values and the rest. `sheet` is of the one
+    currency, cut as `periods.cut` says."""
+    buckets = period.buckets()
+    parts = [sheet.sums(0, nr, dimension=by) for nr in range(1, len(buckets) + 1)]
     sizes: Counter[str] = Counter()
-    for line in mine:
-        if period.holds(line["day"]):
-            sizes[line["value"]] += line["gross"]
+    for part in parts:
+        for (_, value), sums in part.items():
+            sizes[value] += sums.gross
     ranked = [value for value, _ in sorted(sizes.items(), key=lambda each: (-each[1], each[0]))]
     shown = ranked if len(ranked) <= SERIES + 1 else ranked[:SERIES]
     rest = [value for value in ranked if value not in shown]
-    buckets = period.buckets()
-    places = {bucket.first: nr for nr, bucket in enumerate(buckets)}
     series = [[0] * len(buckets) for _ in range(len(shown) + bool(rest))]
-    for line in mine:
-        if period.holds(line["day"]):
-            first = max(each for each in places if each <= line["day"])
-            row = shown.index(line["value"]) if line["value"] in shown else len(shown)
-            series[row][places[first]] += line["gross"] - line["refunds"] - line["disputes"]
+    for nr, part in enumerate(parts):
+        for (_, value), sums in part.items():
+            series[shown.index(value) if value in shown else len(shown)][nr] += sums.net
     titles = [named(known, value) for value in shown] + ([OTHER] if rest else [])
     totals = [sum(values[nr] for values in series) for nr in range(len(buckets))]
     highs = [sum(max(0, values[nr]) for values in series) for nr in range(len(buckets))]

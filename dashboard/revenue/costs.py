@@ -6,9 +6,9 @@ from typing import Any
 from dashboard import formats
 from dashboard.accounts.tables import Organization
 from dashboard.database import rows
-from dashboard.revenue import breakdown, daily
+from dashboard.revenue import breakdown
 from dashboard.revenue.attribution import CAMPAIGN
-from dashboard.revenue.daily import Sums
+from dashboard.revenue.daily import Sheet, Sums
 from dashboard.revenue.funnel import Steps
 from dashboard.revenue.periods import Period
 from dashboard.revenue.shown import Cell, Table, amount, count, rows_href, text
@@ -18,6 +18,7 @@ STATED = (
     "hand; machines are what drafting and scoring cost."
 )
 HEADER = ["Source or campaign", "Spent", "Machines", "Leads", "Orders", "Net revenue", "Return"]
+DIVIDED = ("source", "campaign")
 UNTIED = "Not tied to a source"
 
 # Values: organization, first day, last day. A cost that was withdrawn does not count.
@@ -36,22 +37,17 @@ async def spent(organization: Organization, period: Period) -> list[dict[str, An
     return await rows(SPENT, organization.id, period.first, period.last)
 
 
-async def table(
-    organization: Organization,
-    period: Period,
-    spending: list[dict[str, Any]],
-    currency: str,
-    people: dict[str, Steps],
-    base: str,
-) -> Table:
-    """One line for each source and campaign with costs or revenue in the currency, the dearest first. `spending` is
-    what `spent` gave."""
+def table(
+    sheet: Sheet, known: dict[str, str], period: Period, spending: list[dict[str, Any]], currency: str,
+    people: dict[str, Steps], base: str,
+) -> Table:  # fmt: skip
+    """One line for each source and campaign with costs or revenue in the currency, the dearest first. `sheet` is of the
+    one currency, `known` has the names of campaigns, `spending` is what `spent` gave."""
     costs = {(each["source"], each["campaign"]): each for each in spending if each["currency"] == currency}
-    known = await breakdown.names(organization, "campaign")
     found: dict[tuple[str, str], Sums] = {}
-    for by in ("source", "campaign"):
-        for (code, value), sums in daily.within(await daily.of(organization, period, by), period).items():
-            if code == currency and value not in ("", CAMPAIGN):
+    for by in DIVIDED:
+        for (_, value), sums in sheet.sums(0, 1, len(period.buckets()), by).items():
+            if value not in ("", CAMPAIGN):
                 found[(value, "") if by == "source" else ("", value)] = sums
     lines = []
     for source, campaign in {**dict.fromkeys(found), **dict.fromkeys(costs)}:

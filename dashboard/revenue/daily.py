@@ -1,42 +1,38 @@
-"""The journal by day, currency and what it is credited to: the sums every figure of the page is made of."""
+"""The journal by day, currency and what it is credited to: the sums every figure of the page is made of.
 
-from collections.abc import Iterable
+They are kept for each day (`revenue_day`). Triggers mark a day when its lines change, or what these are credited to; a
+marked day is read from the journal itself, in the same statement, until `refresh` has made it anew. So the sums are
+those of the journal at any moment, whoever books meanwhile."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from dashboard.accounts.tables import Organization
-from dashboard.database import rows
-from dashboard.revenue.attribution import DIMENSIONS, LINES
-from dashboard.revenue.periods import Period
+from dashboard.database import row, rows, transaction
+from dashboard.revenue.attribution import COLUMNS, CREDITED, DIMENSIONS
 
 ALL = ""  # not divided
-
-# Values: time zone, then those of LINES. `{{value}}` is a dimension of attribution.py, or '' for all lines together.
-SUMS = f"""
-    SELECT day, currency, {{value}} AS value,
-           coalesce(sum(amount) FILTER (WHERE kind = 'charge'), 0)::bigint AS gross,
-           coalesce(-sum(amount) FILTER (WHERE kind = 'refund'), 0)::bigint AS refunds,
-           coalesce(-sum(amount) FILTER (WHERE kind = 'dispute'), 0)::bigint AS disputes,
-           coalesce(sum(fee) FILTER (WHERE fee_currency = currency), 0)::bigint AS fees,
-           count(*) FILTER (WHERE kind = 'charge') AS charges,
-           count(*) FILTER (WHERE first) AS orders,
-           coalesce(sum(amount) FILTER (WHERE first), 0)::bigint AS sold
-    FROM (SELECT *, (occurred_at AT TIME ZONE {{{{}}}})::date AS day FROM ({LINES.replace("{}", "{{}}")}) line) line
-    GROUP BY 1, 2, 3"""  # noqa: S608 – made of names in this file
+DAYS_AT_ONCE = 31  # made anew in one transaction
+MANY = 40  # stale days a page would rather wait for than read from the journal
 
 
 @dataclass
 class Sums:
-    """Minor units of one currency. `sold` is what the first charges of `orders` orders came to."""
+    """Minor units of one currency, and numbers of lines. `sold` is what the first charges of orders came to."""
 
     gross: int = 0
     refunds: int = 0
     disputes: int = 0
     fees: int = 0
+    sold: int = 0
     charges: int = 0
     orders: int = 0
-    sold: int = 0
+    refunded: int = 0
+    disputed: int = 0
+    with_fee: int = 0
 
     @property
     def net(self) -> int:
@@ -54,27 +50,189 @@ class Sums:
 
 
 NAMES = [each.name for each in fields(Sums)]
+COLUMN_NAMES = ", ".join(NAMES)
+KEYS = "day, currency, dimension, value"
+
+# Of the days in `stale`. Values: organization, then the time zone three times.
+LINES = CREDITED.format(
+    source=f"""
+    SELECT {COLUMNS}, stale.day FROM stale CROSS JOIN LATERAL (
+        SELECT * FROM payment WHERE organization = {{}} AND kind <> 'failure'
+        AND occurred_at >= stale.day::timestamp AT TIME ZONE {{}} - interval '3 hours'
+        AND occurred_at < (stale.day + 1)::timestamp AT TIME ZONE {{}} + interval '3 hours'
+        AND (occurred_at AT TIME ZONE {{}})::date = stale.day) own"""  # noqa: S608 – made of names in this file
+)
+# Values: those of LINES, the dimensions wanted.
+PARTS = ", ".join(f"('{name}', {name})" for name in DIMENSIONS)
+LIVE = f"""
+    SELECT day, currency, dimension, value,
+           coalesce(sum(amount) FILTER (WHERE kind = 'charge'), 0)::bigint AS gross,
+           coalesce(-sum(amount) FILTER (WHERE kind = 'refund'), 0)::bigint AS refunds,
+           coalesce(-sum(amount) FILTER (WHERE kind = 'dispute'), 0)::bigint AS disputes,
+           coalesce(sum(fee) FILTER (WHERE fee_currency = currency), 0)::bigint AS fees,
+           coalesce(sum(amount) FILTER (WHERE first), 0)::bigint AS sold,
+           count(*) FILTER (WHERE kind = 'charge') AS charges, count(*) FILTER (WHERE first) AS orders,
+           count(*) FILTER (WHERE kind = 'refund') AS refunded, count(*) FILTER (WHERE kind = 'dispute') AS disputed,
+           count(*) FILTER (WHERE fee <> 0 AND fee_currency = currency) AS with_fee
+    FROM ({LINES}) line, LATERAL (VALUES ('', ''), {PARTS}) part(dimension, value)
+    WHERE dimension = ANY({{}}) GROUP BY 1, 2, 3, 4"""  # noqa: S608 – made of names in this file
+
+# The days of a time zone in which a day of UTC has its first and its last moment.
+LOCAL = """LATERAL (VALUES
+            ((marked.day::timestamp AT TIME ZONE 'UTC' AT TIME ZONE {zone})::date),
+            (((marked.day + 1)::timestamp AT TIME ZONE 'UTC' AT TIME ZONE {zone} - interval '1 microsecond')::date)
+        ) local(day)"""
+LOCAL_DAYS = f"""
+    SELECT DISTINCT o.time_zone, local.day FROM unnest({{}}::date[]) marked(day), organization o,
+        {LOCAL.format(zone="o.time_zone")} WHERE o.id = {{}}"""  # noqa: S608 – made of names in this file
+
+# Days that cannot be read from revenue_day: marked ones, and all while the organization has another time zone than the
+# one asked for. Values: first, last, organization, zone, organization, zone twice, first, last.
+STALE = f"""
+    WITH stale AS MATERIALIZED (
+        SELECT day::date FROM generate_series({{}}::date, {{}}::date, interval '1 day') day
+        WHERE NOT EXISTS (SELECT 1 FROM organization WHERE id = {{}} AND time_zone = {{}})
+        UNION
+        SELECT local.day FROM (SELECT DISTINCT day FROM revenue_stale WHERE organization = {{}}) marked,
+        {LOCAL.format(zone="{}")} WHERE local.day BETWEEN {{}} AND {{}})"""  # noqa: S608 – made of names in this file
+# Values: those of STALE; organization, dimensions, first, last, currency twice; those of LIVE, currency twice.
+EVERY_DAY = f"""{STALE}, every_day AS (
+    SELECT {KEYS}, {COLUMN_NAMES} FROM revenue_day
+    WHERE organization = {{}} AND dimension = ANY({{}}) AND day BETWEEN {{}} AND {{}} AND {{}} IN ('', currency)
+      AND day NOT IN (SELECT day FROM stale)
+    UNION ALL
+    SELECT * FROM ({LIVE}) live WHERE {{}} IN ('', currency))"""  # noqa: S608 – made of names in this file
+TOTALS = ", ".join(f"sum({name})::bigint AS {name}" for name in NAMES)
+INSERT = f"""
+    INSERT INTO revenue_day (organization, created_at, {KEYS}, {COLUMN_NAMES})
+    WITH stale AS MATERIALIZED (SELECT unnest({{}}::date[]) AS day)
+    SELECT {{}}::bigint, now(), live.* FROM ({LIVE}) live"""  # noqa: S608 – made of names in this file
+TAKE = """
+    DELETE FROM revenue_stale WHERE organization = {} AND day IN (
+        SELECT DISTINCT day FROM revenue_stale WHERE organization = {} ORDER BY day DESC LIMIT {}) RETURNING day"""
 
 
-async def of(organization: Organization, period: Period, dimension: str = ALL) -> list[dict[str, Any]]:
-    """One row for each day, currency and value of the dimension with money in the period."""
-    sql = SUMS.format(value=dimension if dimension in DIMENSIONS else "''")
-    return await rows(sql, period.zone, organization.id, period.start, period.end)
+class Sheet:
+    """What `read` found: sums by cut, place, dimension, currency and value."""
+
+    def __init__(self, lines: Iterable[dict[str, Any]]) -> None:
+        self._lines: dict[tuple[str, int, int], list[dict[str, Any]]] = defaultdict(list)
+        for line in lines:
+            self._lines[line["dimension"], line["cut"], line["place"]].append(line)
+
+    def sums(self, cut: int, first: int, last: int | None = None, dimension: str = ALL) -> dict[tuple[str, str], Sums]:
+        """By (currency, value), of one place or of those from first to last."""
+        found: dict[tuple[str, str], Sums] = defaultdict(Sums)
+        for place in range(first, (first if last is None else last) + 1):
+            for line in self._lines.get((dimension, cut, place), ()):
+                found[line["currency"], line["value"]].add(line)
+        return dict(found)
+
+    def of(self, currency: str, cut: int, place: int) -> Sums:
+        """All lines of one currency in one place."""
+        return self.sums(cut, place).get((currency, ""), Sums())
+
+    def begun(self, currency: str) -> date | None:
+        """The first day with a line in the currency."""
+        days = [line["begun"] for lines in self._lines.values() for line in lines if line["currency"] == currency]
+        return min(days, default=None)
+
+    @property
+    def currencies(self) -> set[str]:
+        return {line["currency"] for lines in self._lines.values() for line in lines}
 
 
-def within(lines: Iterable[dict[str, Any]], period: Period) -> dict[tuple[str, str], Sums]:
-    """Sums of the period by (currency, value)."""
-    found: dict[tuple[str, str], Sums] = {}
-    for line in lines:
-        if period.first <= line["day"] <= period.last:
-            found.setdefault((line["currency"], line["value"]), Sums()).add(line)
-    return found
+async def read(
+    organization: Organization, zone: str, cuts: Sequence[Sequence[date]], dimensions: Sequence[str] = (ALL,),
+    currency: str = "",
+) -> Sheet:  # fmt: skip
+    """The sums of all currencies, or of one. Each cut is a rising list of days: place 0 lies between its first and its
+    second, and the last day is outside."""
+    first, last = min(each[0] for each in cuts), max(each[-1] for each in cuts) - timedelta(days=1)
+    own, wanted = organization.id, list(dimensions)
+    places = ", ".join(f"({nr}, width_bucket(day, {{}}::date[]) - 1, {len(cut) - 1})" for nr, cut in enumerate(cuts))
+    sql = f"""{EVERY_DAY}
+        SELECT cut.nr AS cut, place, dimension, value, currency, min(day) AS begun, {TOTALS}
+        FROM every_day, LATERAL (VALUES {places}) cut(nr, place, count)
+        WHERE place >= 0 AND place < cut.count GROUP BY 1, 2, 3, 4, 5"""  # noqa: S608 – made of our own names
+    return Sheet(await rows(
+        sql, first, last, own, zone, own, zone, zone, first, last, own, wanted, first, last, currency,
+        own, zone, zone, zone, wanted, currency, *(list(each) for each in cuts),
+    ))  # fmt: skip
 
 
-def between(lines: Iterable[dict[str, Any]], currency: str, first: date, last: date) -> Sums:
-    """Sums of one currency from a day to a day, both included."""
-    found = Sums()
-    for line in lines:
-        if line["currency"] == currency and first <= line["day"] <= last:
-            found.add(line)
+async def freshen(organization: Organization) -> None:
+    """Before a page: when a great many days are stale, make them anew first. Others who do so already are not waited
+    for; the page is right either way, only slower."""
+    marked = "SELECT count(*) AS days FROM (SELECT DISTINCT day FROM revenue_stale WHERE organization = {}) marked"
+    found = await row(marked, organization.id)
+    if found and found["days"] > MANY:
+        await refresh(organization.id)
+
+
+async def refresh(organization: int) -> int:
+    """Make every stale day anew, some at a time; the number of days. Nothing while another process is at it."""
+    made = 0
+    while days := await _refresh_some(organization):
+        made += days
+    return made
+
+
+async def _refresh_some(organization: int) -> int:
+    async with transaction():
+        alone = await row("SELECT pg_try_advisory_xact_lock(hashtextextended({}, 0)) AS got", f"revenue:{organization}")
+        # What is marked is visible from here on; what is booked from here on has a mark of its own.
+        marked = await rows(TAKE, organization, organization, DAYS_AT_ONCE) if alone and alone["got"] else []
+        if not marked:
+            return 0
+        utc = {each["day"] for each in marked}
+        found = await rows(LOCAL_DAYS, sorted(utc), organization)
+        zone, days = found[0]["time_zone"], [each["day"] for each in found]
+        await rows("DELETE FROM revenue_day WHERE organization = {} AND day = ANY({})", organization, days)
+        await rows(INSERT, days, organization, organization, zone, zone, zone, [ALL, *DIMENSIONS])
+        return len(utc)
+
+
+async def rebuild(organization: int) -> int:
+    """Throw the sums away and make them from the journal; the number of days."""
+    async with transaction():
+        await rows("DELETE FROM revenue_day WHERE organization = {}", organization)
+        await rows(
+            "INSERT INTO revenue_stale (organization, day, created_at) SELECT DISTINCT organization, "
+            "(occurred_at AT TIME ZONE 'UTC')::date, now() FROM payment WHERE organization = {}", organization,
+        )  # fmt: skip
+    return await refresh(organization)
+
+
+SETTLED = f"""
+    WITH stale AS MATERIALIZED (
+        SELECT day::date FROM generate_series({{}}::date, {{}}::date, interval '1 day') day
+        EXCEPT SELECT local.day FROM revenue_stale marked, {LOCAL.format(zone="{}")} WHERE marked.organization = {{}}),
+    live AS MATERIALIZED (SELECT * FROM ({LIVE}) live),
+    kept AS MATERIALIZED (
+        SELECT {KEYS}, {COLUMN_NAMES} FROM revenue_day
+        WHERE organization = {{}} AND day IN (SELECT day FROM stale))
+    SELECT DISTINCT day, currency, dimension, value FROM (
+        (SELECT * FROM live EXCEPT SELECT * FROM kept) UNION ALL (SELECT * FROM kept EXCEPT SELECT * FROM live)) either
+    ORDER BY 1, 2, 3, 4"""  # noqa: S608 – made of names in this file
+SPAN = """
+    SELECT o.time_zone, least(d.first, p.first - 1) AS first, greatest(d.last, p.last + 1) AS last FROM organization o,
+        (SELECT min(day) AS first, max(day) AS last FROM revenue_day WHERE organization = {}) d,
+        (SELECT min(occurred_at)::date AS first, max(occurred_at)::date AS last FROM payment WHERE organization = {}) p
+    WHERE o.id = {} AND coalesce(d.first, p.first) IS NOT NULL"""
+
+
+async def differences(organization: int) -> list[dict[str, Any]]:
+    """Days whose sums are not those of the journal, though nothing marked them: none, unless somebody changed the
+    tables by hand."""
+    found: list[dict[str, Any]] = []
+    for span in await rows(SPAN, organization, organization, organization):
+        zone, first = span["time_zone"], span["first"]
+        while first <= span["last"]:
+            last = first + timedelta(days=DAYS_AT_ONCE - 1)
+            found += await rows(
+                SETTLED, first, last, zone, zone, organization, organization, zone, zone, zone, [ALL, *DIMENSIONS],
+                organization,
+            )  # fmt: skip
+            first = last + timedelta(days=1)
     return found

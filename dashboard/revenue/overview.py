@@ -5,9 +5,9 @@ from datetime import date
 
 from dashboard import charts, formats
 from dashboard.accounts.tables import Organization
-from dashboard.revenue import breakdown, costs, daily, funnel, movements, recurring, trend
+from dashboard.revenue import breakdown, costs, daily, funnel, movements, periods, recurring, trend
 from dashboard.revenue.attribution import DIMENSIONS
-from dashboard.revenue.daily import Sums
+from dashboard.revenue.daily import Sheet, Sums
 from dashboard.revenue.periods import Period
 from dashboard.revenue.shown import (
     Change,
@@ -60,21 +60,19 @@ class Overview:
 
 async def read(organization: Organization, period: Period, today: date, asked: str, by: str, base: str) -> Overview:
     """Everything of the page. `asked` is the currency wanted, or "" for the organization's usual one."""
-    earlier = period.before()
-    known = trend.span(today, period.zone)
-    whole = Period("custom", min(known.first, earlier.first), max(known.last, period.last), period.zone)
-    lines = await daily.of(organization, whole)
-    both = Period("custom", earlier.first, period.last, period.zone)
-    divided = await daily.of(organization, both, by)
+    earlier, last = period.before(), len(period.buckets())
+    cuts = [periods.cut(period), trend.cut(today)]
+    sheet = await daily.read(organization, period.zone, cuts)
+    now, before = _by_currency(sheet, 1, last), _by_currency(sheet, 0, 0)
     subscribed = await recurring.by_day(organization, period)
     people, people_before = await funnel.counted(organization, period), await funnel.counted(organization, earlier)
     spending = await costs.spent(organization, period)
-    known_names = await breakdown.names(organization, by)
-    now, before = _by_currency(lines, period), _by_currency(lines, earlier)
-    currencies = sorted({*now, *before, *(each["currency"] for each in [*lines, *subscribed, *spending])} - {""})
+    currencies = sorted({*sheet.currencies, *(each["currency"] for each in [*subscribed, *spending])} - {""})
     currency = _chosen(asked, currencies, now, organization.currency)
-    sums = {value: each for (code, value), each in daily.within(divided, period).items() if code == currency}
-    sums_before = {value: each for (code, value), each in daily.within(divided, earlier).items() if code == currency}
+    divided = await daily.read(organization, period.zone, cuts[:1], [*{by, *costs.DIVIDED}], currency)
+    known, campaigns = await breakdown.names(organization, by), await breakdown.names(organization, "campaign")
+    sums = {value: each for (_, value), each in divided.sums(0, 1, last, by).items()}
+    sums_before = {value: each for (_, value), each in divided.sums(0, 0, 0, by).items()}
     steps, steps_before = funnel.total(people), funnel.total(people_before)
     moved = recurring.within(subscribed, currency, period.first, period.last)
     shown = [code for code in currencies if code in now or code in before] or [currency]
@@ -82,21 +80,21 @@ async def read(organization: Organization, period: Period, today: date, asked: s
     return Overview(
         period, currency, currencies or [currency], by,
         figures=[
-            _net(lines, period, currency, now, before, compared, base),
+            _net(sheet, period, currency, now, before, compared, base),
             movements.figure(subscribed, period, currency, moved, base),
-            _average(lines, period, currency, now, before, compared, base),
+            _average(sheet, period, currency, now, before, compared, base),
             _conversion(people, period, steps, steps_before, compared, base),
         ],
         by_currency=_currencies(shown, now, period, base),
         changes=[change(now.get(code, Sums()).net, before.get(code, Sums()).net, compared) for code in shown],
         unknown=[code for code in shown if formats.exponent(code) is None],
-        trend=trend.chart(lines, currency, today, base),
-        breakdown=breakdown.chart(divided, known_names, period, currency, by, base),
-        parts=breakdown.table(sums, sums_before, known_names, period, currency, by, base),
+        trend=trend.chart(sheet, 1, currency, today, base),
+        breakdown=breakdown.chart(divided, known, period, currency, by, base),
+        parts=breakdown.table(sums, sums_before, known, period, currency, by, base),
         movements=movements.chart(subscribed, period, currency, base),
         recurring=moved, recurring_figures=movements.strip(moved, period, currency, base), funnel=steps,
         funnel_rows=_funnel(steps, period, base), by_source=_sources(people, period, base),
-        costs=await costs.table(organization, period, spending, currency, funnel.by_source(people), base),
+        costs=costs.table(divided, campaigns, period, spending, currency, funnel.by_source(people), base),
     )  # fmt: skip
 
 
@@ -108,8 +106,8 @@ def _chosen(asked: str, currencies: list[str], now: dict[str, Sums], usual: str)
     return max(currencies, key=lambda code: (now.get(code, Sums()).charges, code == usual))
 
 
-def _by_currency(lines: list[dict], period: Period) -> dict[str, Sums]:
-    return {currency: each for (currency, _), each in daily.within(lines, period).items()}
+def _by_currency(sheet: Sheet, first: int, last: int) -> dict[str, Sums]:
+    return {currency: each for (currency, _), each in sheet.sums(0, first, last).items()}
 
 
 def _currencies(shown: list[str], now: dict[str, Sums], period: Period, base: str) -> Table:
@@ -132,11 +130,11 @@ def _currencies(shown: list[str], now: dict[str, Sums], period: Period, base: st
 
 
 def _net(
-    lines: list[dict], period: Period, currency: str, now: dict[str, Sums], before: dict[str, Sums], compared: str,
+    sheet: Sheet, period: Period, currency: str, now: dict[str, Sums], before: dict[str, Sums], compared: str,
     base: str,
 ) -> Figure:  # fmt: skip
     net = now.get(currency, Sums()).net
-    points = [daily.between(lines, currency, each.first, each.last).net for each in period.buckets()]
+    points = [sheet.of(currency, 0, nr).net for nr in range(1, len(period.buckets()) + 1)]
     return Figure(
         f"Net revenue, {currency}", formats.money(net, currency),
         rows_href(base, "payments", period.first, period.last, currency=currency),
@@ -145,11 +143,11 @@ def _net(
 
 
 def _average(
-    lines: list[dict], period: Period, currency: str, now: dict[str, Sums], before: dict[str, Sums], compared: str,
+    sheet: Sheet, period: Period, currency: str, now: dict[str, Sums], before: dict[str, Sums], compared: str,
     base: str,
 ) -> Figure:  # fmt: skip
     average = now.get(currency, Sums()).average
-    found = (daily.between(lines, currency, each.first, each.last).average for each in period.buckets())
+    found = (sheet.of(currency, 0, nr).average for nr in range(1, len(period.buckets()) + 1))
     return Figure(
         f"Average order, {currency}", "No orders" if average is None else formats.money(average, currency),
         rows_href(base, "payments", period.first, period.last, currency=currency, kind="first"),

@@ -92,6 +92,11 @@ class Period:
         return found
 
 
+def cut(period: Period) -> list[date]:
+    """The days that part it for `daily.read`: place 0 is the period before, then come its buckets."""
+    return [period.before().first, *(each.first for each in period.buckets()), period.last + timedelta(days=1)]
+
+
 def read(asked: dict[str, str], today: date, zone: str) -> tuple[Period, str]:
     """The period an address asks for, and what was not understood of it ("" when all was). Then it is the usual one."""
     key = asked.get("period", "")

@@ -13,10 +13,22 @@ from dashboard import formats
 from dashboard.accounts import confirmation
 from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, agent, viewer
 from dashboard.accounts.tables import Organization
+from dashboard.database import snapshot
 from dashboard.errors import NotFound
 from dashboard.lists import spreadsheet
 from dashboard.pages import page
-from dashboard.revenue import attribution, breakdown, costs, drill, forecast, funnel, overview, periods, recurring
+from dashboard.revenue import (
+    attribution,
+    breakdown,
+    costs,
+    daily,
+    drill,
+    forecast,
+    funnel,
+    overview,
+    periods,
+    recurring,
+)
 from dashboard.revenue.overview import Overview
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,10 +40,12 @@ async def _overview(request: Request, organization: Organization, now: datetime)
     today = periods.local_day(now, organization.time_zone)
     period, problem = periods.read(dict(asked), today, organization.time_zone)
     by = asked.get("by", "")
-    shown = await overview.read(
-        organization, period, today, asked.get("currency", ""), by if by in attribution.DIMENSIONS else "source",
-        f"/{organization.slug}",
-    )  # fmt: skip
+    await daily.freshen(organization)
+    async with snapshot():
+        shown = await overview.read(
+            organization, period, today, asked.get("currency", ""), by if by in attribution.DIMENSIONS else "source",
+            f"/{organization.slug}",
+        )  # fmt: skip
     return shown, problem
 
 

@@ -1,41 +1,40 @@
 """Net revenue by month: a year, the year before, and what the next months may bring."""
 
 from datetime import date, timedelta
-from typing import Any
 
 from dashboard import charts, formats
-from dashboard.revenue import daily, forecast
-from dashboard.revenue.periods import Period, months_back
+from dashboard.revenue import forecast
+from dashboard.revenue.daily import Sheet
+from dashboard.revenue.periods import months_back
 from dashboard.revenue.shown import Cell, Chart, Legend, Table, amount, rows_href, said, text
 
 SHOWN, KNOWN = 12, 24  # months drawn, months looked at
 
 
-def span(today: date, zone: str) -> Period:
-    """The days the trend needs."""
-    return Period("custom", months_back(today.replace(day=1), KNOWN), today, zone)
-
-
-def whole_months(lines: list[dict[str, Any]], currency: str, today: date) -> list[int | None]:
-    """Net of the whole months before this one, oldest first; None before the first whole month with a history."""
+def cut(today: date) -> list[date]:
+    """The days at which the trend's months begin, and tomorrow: places 0 to KNOWN - 1 are whole months, the next is
+    this one."""
     current = today.replace(day=1)
-    firsts = [months_back(current, back) for back in range(KNOWN, 0, -1)]
-    begun = min((line["day"] for line in lines if line["currency"] == currency), default=None)
-    sums = [daily.between(lines, currency, first, months_back(first, -1) - timedelta(days=1)) for first in firsts]
-    known = [begun is not None and (first >= begun or begun < firsts[1]) for first in firsts]
-    return [each.net if there else None for each, there in zip(sums, known, strict=True)]
+    return [*(months_back(current, back) for back in range(KNOWN, -1, -1)), today + timedelta(days=1)]
 
 
-def chart(lines: list[dict[str, Any]], currency: str, today: date, base: str) -> Chart:
+def whole_months(sheet: Sheet, cut_nr: int, currency: str, today: date) -> list[int | None]:
+    """Net of the whole months before this one, oldest first; None before the first whole month with a history."""
+    begun, firsts = sheet.begun(currency), cut(today)
+    known = [begun is not None and (first >= begun or begun < firsts[1]) for first in firsts[:KNOWN]]
+    return [sheet.of(currency, cut_nr, nr).net if there else None for nr, there in enumerate(known)]
+
+
+def chart(sheet: Sheet, cut_nr: int, currency: str, today: date, base: str) -> Chart:
     """Twelve whole months, this month so far, the same months a year earlier, the forecast with its range."""
     current = today.replace(day=1)
-    months = whole_months(lines, currency, today)
+    months = whole_months(sheet, cut_nr, currency, today)
     actual = months[-SHOWN:]
     coming = forecast.ahead([net for net in months if net is not None])
     firsts = [months_back(current, back) for back in range(SHOWN, -len(coming) or -1, -1)]
     places = len(firsts)
     before = [*months[: KNOWN - SHOWN], *actual][: max(places, SHOWN)]
-    so_far = daily.between(lines, currency, current, today).net
+    so_far = sheet.of(currency, cut_nr, KNOWN).net
     names = [formats.day(first).split(" ", 1)[1] for first in firsts]
     future: list[forecast.Ahead | None] = [None] * SHOWN + list(coming) + [None] * (places - SHOWN - len(coming))
     here = [actual[nr] if nr < SHOWN else None for nr in range(places)]

@@ -16,7 +16,7 @@ def decimal(minor: int, currency: str) -> str:
 def credited(year: Year, line: dict) -> dict[str, str]:
     """What one line of the journal is credited to."""
     order = year.orders.get(line["order"]) if line["order"] else None
-    lead = year.leads[order["lead"] if order else line["lead"]]
+    lead = year.leads.get(order["lead"] if order else line["lead"], {"id": None, "source": ""})
     moment = order["placed_at"] if order else line["occurred_at"]
     clicks = [
         click for click in year.clicks
