@@ -111,7 +111,7 @@ def transaction() -> SafeTransaction:
 
 @contextlib.asynccontextmanager
 async def snapshot() -> AsyncIterator[None]:
-    """Everything read inside is of one moment, whoever writes meanwhile. Not inside a transaction; nothing is written."""
+    """What is read inside is of one moment, whoever writes meanwhile. Not inside a transaction; nothing is written."""
     async with transaction():
         await rows("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         yield
