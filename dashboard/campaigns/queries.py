@@ -88,5 +88,12 @@ async def get_campaign(organization: Organization, id: int) -> dict[str, Any]:
 
 
 async def steps_of(organization: Organization, id: int) -> list[dict[str, Any]]:
-    """The steps of a campaign in their order, with the subject of the mail each sends."""
-    return await rows(STEPS, organization.id, id)
+    """The steps of a campaign in their order, with the subject of the mail each sends and a `label`: Day 3."""
+    found = await rows(STEPS, organization.id, id)
+    return [each | {"label": label_of(each, found)} for each in found]
+
+
+def label_of(step: dict[str, Any], steps: list[dict[str, Any]]) -> str:
+    """Day 3; with a number where two steps are sent on the same day."""
+    same = [each["id"] for each in steps if each["day"] == step["day"]]
+    return f"Day {step['day']}" + (f", mail {same.index(step['id']) + 1}" if len(same) > 1 else "")

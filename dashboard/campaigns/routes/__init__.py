@@ -1,5 +1,5 @@
 """The addresses of campaigns."""
 
-from dashboard.campaigns.routes import listing
+from dashboard.campaigns.routes import ledger, listing
 
-ROUTES: list = [*listing.ROUTES]
+ROUTES: list = [*listing.ROUTES, *ledger.ROUTES]
