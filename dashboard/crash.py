@@ -4,6 +4,7 @@ import os
 import signal
 
 POINTS = ("event.stored", "event.claimed", "event.handled", "delivery.claimed", "provider.answered", "delivery.settled")
+MAIL_POINTS = ("mails.claimed", "mails.answered", "mails.settled", "mails.queued", "audience.filled")
 BATCH_POINTS = ("batch.written", "batch.advanced")
 
 _wanted, _, _count = os.environ.get("CRASH_AT", "").partition(":")

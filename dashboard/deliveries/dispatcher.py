@@ -12,7 +12,7 @@ from datetime import datetime
 from dashboard import crash
 from dashboard.activity import actions as activity
 from dashboard.database import claim, transaction
-from dashboard.deliveries import outcomes, suppressed
+from dashboard.deliveries import claiming, outcomes, suppressed
 from dashboard.deliveries.lanes import WIDEST, Lane, Lanes
 from dashboard.deliveries.outcomes import Outcome
 from dashboard.deliveries.senders import CHANNELS, from_address
@@ -28,28 +28,9 @@ LATEST_START = LEASE - LONGEST_CALL - 5  # after the claim; later the lease migh
 GOODBYE = 8.0  # seconds for calls under way when the process is told to stop
 IntegrationsFor = Callable[[int | None], Awaitable[Integrations]]
 
-CLAIM = f"""
-    WITH due AS (
-        SELECT d.id, (SELECT s.reason FROM suppression s WHERE d.kind = 'mail' AND s.organization = d.organization
-                      AND s.email_normalized IN ({suppressed.names_of("lower(trim(d.recipient))", "d.organization")})
-                      AND (s.reason <> 'unsubscribed' OR d.name IN ('upsell', 'recovery'))
-                      ORDER BY s.reason = 'unsubscribed' LIMIT 1) AS stopped
-        FROM delivery d
-        WHERE d.kind = {{}} AND d.state = 'queued' AND d.due_at <= {{}}
-        AND NOT (coalesce(d.organization, 0) = ANY({{}}))
-        ORDER BY d.due_at, d.id LIMIT {{}} FOR UPDATE OF d SKIP LOCKED)
-    UPDATE delivery SET
-        state = CASE WHEN stopped IS NULL THEN 'sending' ELSE 'suppressed' END,
-        why = CASE stopped WHEN 'bounced' THEN 'Mail to this address bounced before.'
-                           WHEN 'complained' THEN 'This person marked a mail of ours as spam.'
-                           WHEN 'unsubscribed' THEN 'This person wants no offers.'
-                           ELSE CASE WHEN stopped IS NULL THEN '' ELSE 'This address was blocked by hand.' END END,
-        attempt = CASE WHEN stopped IS NULL THEN attempt + 1 ELSE attempt END,
-        first_tried_at = CASE WHEN stopped IS NULL THEN coalesce(first_tried_at, {{}}) ELSE first_tried_at END,
-        settled_at = CASE WHEN stopped IS NULL THEN NULL ELSE {{}}::timestamptz END,
-        lease_token = {{}}, lease_until = CASE WHEN stopped IS NULL THEN clock_timestamp() + interval '60 s' END
-    FROM due WHERE delivery.id = due.id
-    RETURNING delivery.id, delivery.state, delivery.organization"""  # noqa: S608 – our own words
+CLAIM = claiming.sql("""
+    d.kind = {} AND d.state = 'queued' AND NOT d.bulk AND d.due_at <= {} AND NOT (coalesce(d.organization, 0) = ANY({}))
+    """)  # fmt: skip
 
 EXPIRED = """
     UPDATE delivery SET lease_token = {}, lease_until = clock_timestamp() + interval '60 s'
@@ -92,7 +73,7 @@ async def work(
         await activity.changed(organization, "outbox")
     if ids:
         deliveries = await Delivery.across_organizations().where(Delivery.id.is_in(ids)).order_by(Delivery.due_at)
-        await _finish_when_stopped(asyncio.create_task(_send_all(deliveries, shift)), lanes)
+        await finish_when_stopped(asyncio.create_task(_send_all(deliveries, shift)), lanes)
     return len(claimed)
 
 
@@ -108,7 +89,7 @@ async def rescue(integrations_for: IntegrationsFor, now: datetime) -> int:
     return len(expired)
 
 
-async def _finish_when_stopped(batch: "asyncio.Task[None]", lanes: Lanes) -> None:
+async def finish_when_stopped(batch: "asyncio.Task[None]", lanes: Lanes) -> None:
     """Told to stop, let the calls under way end: a call cut off here would have to be called unknown."""
     try:
         await asyncio.shield(batch)
@@ -150,7 +131,7 @@ async def _send(delivery: Delivery, shift: Shift, lane: Lane) -> None:
             raise NotConfigured(missing)
         provider_id = await _call(delivery, integrations)
     except ProviderError as problem:
-        _tell(lane, problem, now)
+        tell(lane, problem, now)
         await _settle(delivery, shift.token, outcomes.after(delivery, problem, via, now), now)
         return
     crash.point("provider.answered")
@@ -179,7 +160,7 @@ async def _call(delivery: Delivery, integrations: Integrations) -> str:
         raise Unclear(f"Sending broke in the middle ({type(problem).__name__}). It may have left.") from None
 
 
-def _tell(lane: Lane, problem: ProviderError, now: datetime) -> None:
+def tell(lane: Lane, problem: ProviderError, now: datetime) -> None:
     if isinstance(problem, OverQuota):
         lane.was_away(now, outcomes.QUOTA_PAUSE)
     elif isinstance(problem, Unavailable):

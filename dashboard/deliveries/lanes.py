@@ -14,6 +14,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 10.0, 300.0  # seconds
 @dataclass
 class Lane:
     width: int = WIDEST
+    busy: int = 0
     away: int = 0
     until: datetime | None = None
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from dashboard.deliveries.tables import Delivery, DeliveryState
+from dashboard.deliveries.tables import Delivery, DeliveryState, MailBatch
 from dashboard.integrations.outcomes import NotConfigured, OverQuota, ProviderError, Refused, Unavailable, Unclear
 
 ATTEMPTS = 8
@@ -22,7 +22,9 @@ class Outcome:
     also: dict[str, Any] = field(default_factory=dict)
 
 
-def after(delivery: Delivery, problem: ProviderError, via: tuple[str, timedelta | None], now: datetime) -> Outcome:
+def after(
+    delivery: Delivery | MailBatch, problem: ProviderError, via: tuple[str, timedelta | None], now: datetime
+) -> Outcome:
     """Held, failed, unknown, or queued again with back-off.
 
     `failed` says that nothing arrived, so a delivery that may have arrived on any of its tries ends as `unknown`."""
@@ -43,7 +45,7 @@ def after(delivery: Delivery, problem: ProviderError, via: tuple[str, timedelta 
     return Outcome(DeliveryState.queued, why, {"due_at": due_at, "unclear_via": unclear_via})
 
 
-def doubtful(delivery: Delivery, via: tuple[str, timedelta | None], now: datetime) -> Outcome | None:
+def doubtful(delivery: Delivery | MailBatch, via: tuple[str, timedelta | None], now: datetime) -> Outcome | None:
     """Before another try: unknown when an earlier one may have arrived and nobody would recognise its key any more."""
     if not delivery.unclear_via or (delivery.unclear_via == via[0] and protected(delivery, via[1], now)):
         return None
@@ -51,13 +53,13 @@ def doubtful(delivery: Delivery, via: tuple[str, timedelta | None], now: datetim
     return Outcome(DeliveryState.unknown, why)
 
 
-def not_tried(delivery: Delivery, state: DeliveryState, why: str, **also: Any) -> Outcome:
+def not_tried(delivery: Delivery | MailBatch, state: DeliveryState, why: str, **also: Any) -> Outcome:
     """Put back without counting the try: the provider was not asked."""
     first = {"first_tried_at": None} if delivery.attempt <= 1 and not delivery.unclear_via else {}
     return Outcome(state, why, {"attempt": max(0, delivery.attempt - 1)} | first | also)
 
 
-def protected(delivery: Delivery, lifetime: timedelta | None, now: datetime) -> bool:
+def protected(delivery: Delivery | MailBatch, lifetime: timedelta | None, now: datetime) -> bool:
     """Whether another try cannot do it twice: the provider honours our key and still remembers it."""
     return lifetime is not None and now - (delivery.first_tried_at or now) < lifetime - MARGIN
 

@@ -9,6 +9,7 @@ from piccolo.querystring import QueryString
 
 from dashboard.accounts.tables import Organization
 from dashboard.database import row, rows
+from dashboard.deliveries import writing
 from dashboard.deliveries.held import FRESH
 from dashboard.deliveries.names import KIND, WHAT, what
 from dashboard.deliveries.tables import DeliveryState
@@ -79,6 +80,7 @@ async def get_delivery(organization: Organization, id: int, now: datetime) -> di
     found = await row(ONE, COLUMNS, organization.id, id) if 0 < id < 2**63 else None
     if found is None:
         raise NotFound("There is no such delivery here.")
+    found["payload"] = await writing.shown(organization.id, found["name"], found["payload"])
     return shown(found, now) | {"attempts": await rows(ATTEMPTS, id, 50)}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from dashboard import links
 from dashboard.accounts import one_time
 from dashboard.accounts.tables import Organization
-from dashboard.deliveries import mails
+from dashboard.deliveries import mails, writing
 from dashboard.deliveries.tables import Delivery
 from dashboard.errors import NotFound
 from dashboard.integrations import Integrations
@@ -35,21 +35,26 @@ class Channel:
 
 async def mail(delivery: Delivery, outside: Integrations) -> Call:
     """One mail to one person. A one-time link is made here, so it is nowhere before the mail leaves."""
-    payload: Any = delivery.payload
-    html, text = payload["html"], payload["text"]
+    payload = await writing.written(delivery.organization, delivery.name, delivery.payload)
     if payload.get("one_time_token"):
         try:
             link = await one_time.link_for_mail(payload["one_time_token"])
         except NotFound as problem:
             raise Refused(f"{problem.message} Nothing was sent.") from None
-        html, text = html.replace(mails.ONE_TIME, link), text.replace(mails.ONE_TIME, link)
+        html, text = (payload[each].replace(mails.ONE_TIME, link) for each in ("html", "text"))
+        payload = payload | {"html": html, "text": text}
     address = await from_address(delivery.organization, payload) or outside.mail.default_from
-    message = Message(
-        to=delivery.recipient, subject=payload["subject"], html=html, text=text,
-        from_=sender(payload.get("from_name", ""), address),
-        tags={"kind": delivery.name, "delivery": f"{delivery.id}-{delivery.resends}"},
-    )  # fmt: skip
+    message = message_of(delivery.id, delivery.resends, delivery.name, delivery.recipient, payload, address)
     return lambda: outside.mail.send(message, delivery.provider_key)
+
+
+def message_of(id: int, resends: int, name: str, to: str, payload: dict[str, Any], address: str) -> Message:
+    """The mail that a delivery is, from this address."""
+    return Message(
+        to=to, subject=payload["subject"], html=payload["html"], text=payload["text"],
+        from_=sender(payload.get("from_name", ""), address), reply_to=payload.get("reply_to", ""),
+        headers=payload.get("headers") or {}, tags={"kind": name, "delivery": f"{id}-{resends}"},
+    )  # fmt: skip
 
 
 def mail_missing(outside: Integrations, from_address: str) -> str:

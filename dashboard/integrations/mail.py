@@ -75,12 +75,21 @@ class Mail(Provider):
     async def send(self, message: Message, key: str) -> str:
         """The provider's id of the mail it took. Called by the dispatcher only, outside any transaction."""
         self.require()
+        return await self.chosen.send(self.checked(message), key)
+
+    def checked(self, message: Message) -> Message:
+        """The message with its sender, if it may leave; else NotConfigured or Refused."""
         if not message.from_:
             if not self.default_from:
                 raise NotConfigured("AUTH_FROM_EMAIL is not set")
             message = replace(message, from_=self.default_from)
         check(message)
-        return await self.chosen.send(message, key)
+        return message
+
+    @property
+    def batches(self) -> "Resend | None":
+        """The connection that takes many mails in one call, if the chosen one does."""
+        return self.resend if self.channel == "resend" and self.resend.most_in_batch else None
 
     async def ping(self) -> None:
         await self.chosen.ping()

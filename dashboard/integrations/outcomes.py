@@ -32,6 +32,10 @@ class Unavailable(ProviderError):
         self.retry_after = retry_after
 
 
+class NotTaken(Unavailable):
+    """Not even looked at: the provider was not reached, or it asks to come more slowly."""
+
+
 class Unclear(ProviderError):
     """It may have happened. Only an idempotency key that is still alive makes another try safe."""
 

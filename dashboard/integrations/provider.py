@@ -12,10 +12,12 @@ HELD = "Sends leave this machine only in production or with ALLOW_REAL_SENDS=1"
 
 class Provider:
     """`remembers_keys`: for how long the provider drops a second send with the same key; None: it knows no keys.
+    `most_in_batch`: how many mails one call may hand over; 0: it knows no batches.
     `webhook_secret`: what its webhooks are signed with, perhaps several while one is being replaced."""
 
     name: ClassVar[str]
     remembers_keys: ClassVar[timedelta | None] = None
+    most_in_batch: ClassVar[int] = 0
     webhook_secret: str = ""
 
     @property

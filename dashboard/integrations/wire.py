@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from dashboard.integrations.outcomes import ProviderError, Refused, Unavailable, Unclear, wait_from
+from dashboard.integrations.outcomes import NotTaken, ProviderError, Refused, Unavailable, Unclear, wait_from
 
 if TYPE_CHECKING:
     import ssl
@@ -78,7 +78,7 @@ async def exchange(
             return Answer(status, head, b"")
         what = _words(problem, seconds)
         if not left:
-            raise Unavailable(f"{who} could not be reached.") from None
+            raise NotTaken(f"{who} could not be reached.") from None
         if method in READS:
             raise Unavailable(f"{who} {what}.") from None
         raise Unclear(f"{who} {what}. It may have acted.") from None
@@ -89,7 +89,8 @@ def judged(who: str, method: str, answer: Answer, words: str = "", wait: float |
     """The error for an answer that is no success, by its status alone."""
     if answer.status in AGAIN_LATER or answer.status >= 500:
         wait = wait if wait is not None else wait_from(answer.headers.get("retry-after"))
-        return Unavailable(words or f"{who} asks to try again later ({answer.status}).", wait)
+        kind = NotTaken if answer.status == 429 else Unavailable
+        return kind(words or f"{who} asks to try again later ({answer.status}).", wait)
     if not answer.good:
         return Refused(words or f"{who} refused the request ({answer.status}).")
     if method in READS:
