@@ -10,6 +10,7 @@ from dashboard.forms.routes import ROUTES as FORMS
 from dashboard.intake.routes import ROUTES as INTAKE
 from dashboard.leads.routes import ROUTES as LEADS
 from dashboard.orders.routes import ROUTES as ORDERS
+from dashboard.payments.routes import ROUTES as PAYMENTS
 from dashboard.plans.routes import ROUTES as PLANS
 from dashboard.revenue.routes import ROUTES as REVENUE
 from dashboard.runs.routes import ROUTES as RUNS
@@ -32,6 +33,7 @@ ROUTES = [
     *INTAKE,
     *LEADS,
     *ORDERS,
+    *PAYMENTS,
     *PLANS,
     *VIEWS,
     *REVENUE,

@@ -9,6 +9,7 @@ from dashboard.files import jobs as files
 from dashboard.intake import jobs as intake
 from dashboard.leads import jobs as leads
 from dashboard.orders import jobs as orders
+from dashboard.revenue import jobs as revenue
 from dashboard.runs import actions as runs
 from dashboard.runs import jobs as clock
 from dashboard.runs.clockwork import Job
@@ -25,6 +26,7 @@ SCHEDULE = [
     Job("score_all", scoring.score_all, "15 2 * * *", "All lead scores", "What was lately is lately no more"),
     Job("forget_sessions", accounts.forget_sessions, "20 * * * *", "Clean up sessions", "Ends sessions that are over"),
     Job("duplicates", leads.find_duplicates, "25 * * * *", "Duplicates", "Compares new leads with all others"),
+    Job("revenue_days", revenue.make_days, "* * * * *", "Revenue by day", "Sums of the days whose payments changed"),
     Job(
         "forget_uploads", intake.forget_unsubmitted_uploads, "15 3 * * *", "Clean up uploads",
         "Deletes files of forms that were never sent",
@@ -47,6 +49,10 @@ SCHEDULE = [
     Job("sweep_files", files.sweep, "45 * * * *", "Sweep files", "Deletes unfinished uploads and bytes without a row"),
     Job(
         "stripe_events", webhooks.sync_stripe, "20 1 * * *", "Stripe events", "Fetches events that never arrived",
+        limit=timedelta(hours=1),
+    ),
+    Job(
+        "stripe_books", webhooks.read_stripe_books, "40 * * * *", "Stripe's books", "Fees, and whether all matches",
         limit=timedelta(hours=1),
     ),
     Job("forget_events", webhooks.forget_old, "30 3 * * *", "Clean up events", "Deletes settled events after 90 days"),

@@ -7,6 +7,7 @@ from typing import Any
 
 from dashboard.accounts.tables import Organization
 from dashboard.database import serialize
+from dashboard.payments.balance import with_fee
 from dashboard.payments.tables import Payment, PaymentKind
 
 REFERENCES = ("payment_intent", "charge", "invoice", "session", "subscription")
@@ -44,8 +45,10 @@ async def book_charge(
         existing.key = _charge_key({name: getattr(existing, name) for name in REFERENCES})
         existing.occurred_at = min(existing.occurred_at, occurred_at)
         existing.lead = existing.lead or lead
-        existing.description = existing.description or description
-    await existing.save()
+        # Whichever came first: of two amounts the one both reports cover, of two texts the more telling one.
+        existing.amount = min(existing.amount, amount)
+        existing.description = max(existing.description, description, key=lambda text: (len(text), text))
+    await (await with_fee(existing)).save()
     return existing
 
 
@@ -73,10 +76,10 @@ async def book_refund(
     description: str = "", provider: str = "stripe", **references: str,
 ) -> Payment:  # fmt: skip
     """Money given back, by its own id. One that failed stays as a line of zero. It replaces the provisional line."""
-    if charge := references.get("charge"):
-        await Payment.delete().where(
-            Payment.organization == organization.id, Payment.charge == charge, Payment.provisional.eq(True)
-        )
+    for name in ("charge", "payment_intent"):
+        if value := references.get(name):
+            same = getattr(Payment, name) == value
+            await Payment.delete().where(Payment.organization == organization.id, same, Payment.provisional.eq(True))
     failed = status in ("failed", "canceled")
     return await _advance(
         organization, PaymentKind.refund, refund_id, rank=REFUND_RANK.get(status, 0), amount=0 if failed else -amount,
@@ -89,8 +92,10 @@ async def book_provisional_refund(
     organization: Organization, charge: str, *, refunded: int, currency: str, occurred_at: datetime, **references: str
 ) -> Payment | None:
     """A charge says how much of it was given back, without naming the refunds: one line until `refund.*` arrives."""
+    intent = references.get("payment_intent") or ""
+    same = (Payment.charge == charge) | ((Payment.payment_intent == intent) & (Payment.payment_intent != ""))
     named = await Payment.exists().where(
-        Payment.organization == organization.id, Payment.charge == charge, Payment.kind == PaymentKind.refund.value,
+        Payment.organization == organization.id, same, Payment.kind == PaymentKind.refund.value,
         Payment.provisional.eq(False),
     )  # fmt: skip
     if named or not refunded:
@@ -142,11 +147,13 @@ async def _advance(
         )  # fmt: skip
     else:
         facts: dict[str, Any] = dict(known)
-        if rank > row.rank:
+        # Two reports of the same second and standing: the larger words win, whichever came first.
+        said, had = (rank, status, abs(amount), description[:200]), (row.rank, row.status, abs(row.amount))
+        if said > (*had, row.description):
             facts |= {"rank": rank, "amount": amount, "status": status}
             facts |= {"description": description[:200]} if description else {}
         for name, value in facts.items():
             setattr(row, name, value)
         row.occurred_at = min(row.occurred_at, occurred_at)
-    await row.save()
+    await (await with_fee(row)).save()
     return row

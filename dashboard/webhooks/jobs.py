@@ -1,5 +1,7 @@
 """What the in-tray forgets."""
 
+from collections import Counter
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,7 +10,8 @@ from dashboard.accounts.tables import Organization
 from dashboard.database import rows
 from dashboard.errors import Unavailable
 from dashboard.integrations.outcomes import ProviderError
-from dashboard.webhooks import stripe_sync
+from dashboard.integrations.stripe import Stripe
+from dashboard.webhooks import stripe_books, stripe_sync
 
 USUAL = 90  # days; an organization may set its own in `retention`
 LEAST = 30  # days; far beyond the time in which a sender repeats itself
@@ -38,22 +41,36 @@ def _days(organization: Organization) -> int:
 
 
 async def sync_stripe(now: datetime) -> dict[str, int]:
-    """Look for events of Stripe's that never arrived, for every organization that is connected. One that cannot be
-    asked does not hold up the others, but the run fails with its reason."""
-    counts = {"asked": 0, "events": 0, "found": 0}
-    problem = None
+    """Look for events of Stripe's that never arrived, for every organization that is connected."""
+
+    async def look(organization: Organization, stripe: Stripe) -> dict[str, int]:
+        done = await stripe_sync.sync(organization, stripe, now)
+        return {"events": done.seen, "found": done.found}
+
+    return await _ask_stripe(look)
+
+
+async def read_stripe_books(now: datetime) -> dict[str, int]:
+    """Read Stripe's own books, for every organization that is connected: fees, and days that match or do not."""
+
+    async def read(organization: Organization, stripe: Stripe) -> dict[str, int]:
+        done = await stripe_books.read(organization, stripe, now)
+        return {"lines": done.seen, "changed": done.changed, "days": len(done.days)}
+
+    return await _ask_stripe(read)
+
+
+async def _ask_stripe(step: Callable[[Organization, Stripe], Awaitable[dict[str, int]]]) -> dict[str, int]:
+    """One that cannot be asked does not hold up the others, but the run fails with its reason."""
+    counts, problem = Counter[str]({"asked": 0}), None
     for organization in await Organization.objects().order_by(Organization.id):
         stripe = (await integrations_for(organization.id)).stripe
         if not stripe.configured:
             continue
-        counts["asked"] += 1
         try:
-            done = await stripe_sync.sync(organization, stripe, now)
+            counts.update({"asked": 1} | await step(organization, stripe))
         except ProviderError as met:
             problem = met
-            continue
-        counts["events"] += done.seen
-        counts["found"] += done.found
     if problem:
         raise Unavailable(problem.message)
-    return counts
+    return dict(counts)

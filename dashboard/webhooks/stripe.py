@@ -180,7 +180,8 @@ def invoice_references(invoice: dict) -> dict[str, Any]:
     """Both shapes: fields moved in 2025 (`parent.subscription_details`, `payments.data[].payment`)."""
     details = ((invoice.get("parent") or {}).get("subscription_details")) or {}
     paid = ((invoice.get("payments") or {}).get("data")) or []
-    by = (paid[0].get("payment") or {}) if paid else {}
+    settled = [each for each in paid if each.get("status") == "paid"] or paid
+    by = (settled[0].get("payment") or {}) if settled else {}
     return {
         "invoice": text_in(invoice, "id"),
         "subscription": id_of(details.get("subscription") or invoice.get("subscription")),

@@ -1,0 +1,3 @@
+from dashboard.payments.routes import reconciliation
+
+ROUTES = [*reconciliation.ROUTES]
