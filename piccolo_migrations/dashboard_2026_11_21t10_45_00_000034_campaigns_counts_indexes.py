@@ -11,8 +11,6 @@ DESCRIPTION = "Campaigns: counts that are kept, and the ledger's indexes"
 # statements never wait for each other, and a count is right in the very transaction. One in fifty folds a campaign's
 # lines into sums and leaves out what another one is folding at that moment. Statements are parted by an empty line.
 STATEMENTS = """
-CREATE INDEX IF NOT EXISTS campaign_send_step_list ON campaign_send (organization, campaign, step, id DESC)
-
 CREATE INDEX IF NOT EXISTS campaign_send_reason_list ON campaign_send (organization, campaign, reason, id DESC)
     WHERE reason <> ''
 
