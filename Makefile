@@ -23,7 +23,7 @@ check: setup
 
 test: setup
 	@chromium="$$(bash tools/chromium.sh)" && export CHROMIUM="$$chromium" && \
-	.venv/bin/python -m pytest -q -n 2 --dist loadgroup -m "not soak"
+	.venv/bin/python -m pytest -q -n 2 --dist loadfile -m "not soak"
 
 bench: setup
 	@.venv/bin/python -m benchmarks
