@@ -1,5 +1,5 @@
 """The addresses of campaigns."""
 
-from dashboard.campaigns.routes import ledger, listing
+from dashboard.campaigns.routes import ledger, listing, public, templates
 
-ROUTES: list = [*listing.ROUTES, *ledger.ROUTES]
+ROUTES: list = [*listing.ROUTES, *ledger.ROUTES, *public.ROUTES, *templates.ROUTES]
