@@ -1,0 +1,160 @@
+"""How a campaign stands: what happens next and when, what went wrong, how its two subjects do, what was done to it."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from dashboard.accounts.tables import Organization
+from dashboard.campaigns.engine.windows import window, zone_of
+from dashboard.campaigns.numbers import COMING, Figures
+from dashboard.database import row, rows
+from dashboard.formats import ago, day, moment, num
+
+NEXT = """
+    SELECT step, due_at FROM campaign_send WHERE campaign = {} AND state IN ('waiting', 'due')
+    ORDER BY due_at, id LIMIT 1"""
+TIMELINE = """
+    SELECT a.id, a.verb, a.title, a.detail, a.actor, a.created_at AS at, u.name AS by_name
+    FROM activity a LEFT JOIN app_user u ON u.id = a."user"
+    WHERE a.organization = {} AND a.subject_kind = 'campaign' AND a.subject_id = {}
+    ORDER BY a.created_at DESC, a.id DESC LIMIT {}"""
+# Of the first step, which alone has two subjects: the people who were in the trial are a share of all.
+TRIAL = """
+    SELECT e.variant, count(*) AS people, count(*) FILTER (WHERE s.state IN ('delivered', 'complained')) AS delivered,
+           count(*) FILTER (WHERE s.clicked_at IS NOT NULL) AS clicked,
+           count(*) FILTER (WHERE s.replied_at IS NOT NULL) AS replied
+    FROM (SELECT enrollment, state, clicked_at, replied_at FROM campaign_send
+          WHERE organization = {} AND campaign = {} AND step = {}
+          AND state IN ('sent', 'delivered', 'bounced', 'complained') ORDER BY id LIMIT {}) s
+    JOIN enrollment e ON e.id = s.enrollment WHERE e.variant IN ('a', 'b') GROUP BY e.variant"""
+MOST_IN_TRIAL = 20_000
+LINES = 30
+ICONS = {
+    "launched": "zap", "paused": "pause", "resumed": "play", "stopped": "ban", "done": "circle-check",
+    "retried": "rotate-ccw", "tested": "mail", "scheduled": "calendar-clock",
+}  # fmt: skip
+KINDS = {"staff": "staff", "customer": "customer", "machine": "ai"}
+
+
+@dataclass(frozen=True)
+class Next:
+    """What will happen without anybody doing anything, or what it waits for."""
+
+    title: str
+    text: str
+
+
+async def upcoming(
+    organization: Organization, campaign: dict[str, Any], steps: list[dict[str, Any]], figures: Figures, now: datetime
+) -> Next:  # fmt: skip
+    """What happens next, and when."""
+    zone = organization.time_zone
+    match campaign["state"]:
+        case "draft":
+            return Next("This is a draft", "Nothing leaves before it is launched in the editor.")
+        case "scheduled":
+            at = campaign["starts_at"]
+            when = moment(at, zone) if at else "at its time"
+            return Next(f"Starts {when}", "Its audience is taken in at that moment, and its checks run once more.")
+        case "paused":
+            text = "Nothing leaves until somebody resumes it. What was due meanwhile follows then, nobody twice."
+            return Next("Paused", text)
+        case "stopped" | "done":
+            ended = campaign["finished_at"]
+            word = "Stopped" if campaign["state"] == "stopped" else "Finished"
+            rest = "Clicks, replies and purchases that still come are counted here."
+            return Next(f"{word} {moment(ended, zone)}" if ended else word, rest)
+    first = await row(NEXT, campaign["id"])
+    if first is None:
+        return _running_dry(campaign, figures)
+    label = next((step["label"] for step in steps if step["id"] == first["step"]), "the next step")
+    return Next(_when(organization, campaign, label, first["due_at"], now), _pace(organization, campaign, figures))
+
+
+def _running_dry(campaign: dict[str, Any], figures: Figures) -> Next:
+    if figures.mails["queued"]:
+        return Next(f"The last {num(figures.mails['queued'])} are leaving", "They stand in the Outbox.")
+    if campaign["enrols"]:
+        return Next("Waiting for new leads", "Everybody so far has had every mail. Who comes to match is taken in.")
+    if campaign["launched_at"] and not figures.recipients:
+        return Next("Taking in the audience", "Recipients appear here as they are taken in.")
+    return Next("Everybody has had every mail", "It ends by itself.")
+
+
+def _when(organization: Organization, campaign: dict[str, Any], label: str, due: datetime, now: datetime) -> str:
+    zone = zone_of("", organization.time_zone)
+    at = max(due, now)
+    opens = window(campaign).opens(at, zone) if campaign["zone"] == "organization" else at
+    if opens <= now:
+        return f"{label} is leaving now"
+    days = (opens.astimezone(zone).date() - now.astimezone(zone).date()).days
+    local = opens.astimezone(zone)
+    when = f"today, {local:%H:%M}" if not days else f"{day(local.date(), weekday=True)}, {local:%H:%M}"
+    return f"Next: {label}, {when} ({ago(opens, now, zone)})"
+
+
+def _pace(organization: Organization, campaign: dict[str, Any], figures: Figures) -> str:
+    """The limits that hold, and how long the rest takes with them."""
+    left = figures.of(COMING)
+    said = [f"{num(left)} mail{'' if left == 1 else 's'} to come."]
+    limits = [
+        f"{num(campaign[name])} {words}"
+        for name, words in (("per_hour", "an hour"), ("per_day", "a day"))
+        if campaign[name]
+    ]
+    if limits:
+        said.append(f"At most {' and '.join(limits)}.")
+    hours = window(campaign)
+    if not hours.always:
+        whose = "the recipient's time" if campaign["zone"] == "recipient" else "our time"
+        said.append(f"Between {_clock(hours.since)} and {_clock(hours.until)} in {whose}{_weekdays(hours.weekdays)}.")
+    if campaign["per_hour"] and left > campaign["per_hour"]:
+        took = timedelta(hours=left / campaign["per_hour"])
+        span = f"{took.days} days" if took.days > 1 else f"{-(-took.total_seconds() // 3600):.0f} hours"
+        said.append(f"All of them need about {span} of open time.")
+    return " ".join(said)
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+def _weekdays(days: frozenset[int]) -> str:
+    names = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+    if days >= frozenset(range(7)):
+        return ""
+    if days == frozenset(range(5)):
+        return ", Monday to Friday"
+    return f", on {', '.join(names[each] for each in sorted(days))}"
+
+
+async def trial(
+    organization: Organization, campaign: dict[str, Any], steps: list[dict[str, Any]]
+) -> list[dict[str, Any]]:  # fmt: skip
+    """How both subjects do among the first people of the trial: variant, subject, people, delivered, clicked, replied.
+    Empty without a trial."""
+    said = campaign["trial"] if isinstance(campaign["trial"], dict) else {}
+    if not said.get("subject") or not steps:
+        return []
+    found = await rows(TRIAL, organization.id, campaign["id"], steps[0]["id"], MOST_IN_TRIAL)
+    known = {each["variant"]: each for each in found}
+    none = {"people": 0, "delivered": 0, "clicked": 0, "replied": 0}
+    subjects = {"a": steps[0]["subject"], "b": str(said["subject"])}
+    return [{**none, **known.get(each, {}), "variant": each, "subject": subjects[each]} for each in subjects]
+
+
+async def timeline(organization: Organization, id: int) -> list[dict[str, Any]]:
+    """What was done to the campaign, newest first, as ui.feed draws it."""
+    return [_line(each) for each in await rows(TIMELINE, organization.id, id, LINES)]
+
+
+def _line(line: dict[str, Any]) -> dict[str, Any]:
+    title = line["title"]
+    if line["by_name"]:
+        title = f"{line['by_name']} {title}" if title[:1].islower() else f"{title}, by {line['by_name']}"
+    verb = re.sub(r"^campaign_", "", line["verb"])
+    return {
+        "kind": KINDS.get(line["actor"], "system"), "icon": ICONS.get(verb, "megaphone"), "title": title,
+        "text": line["detail"], "at": line["at"],
+    }  # fmt: skip

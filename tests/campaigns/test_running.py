@@ -1,0 +1,125 @@
+"""The page of one campaign: figures that open their rows, what happens next, what went wrong, and holding it."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import time_machine
+
+from dashboard import clock
+from dashboard.activity import actions as activity
+from dashboard.campaigns import numbers
+from dashboard.database import rows
+from tests.campaigns.seed import a_campaign, a_send, clicked, enrolled, steps_of
+from tests.orders.cast import an_order
+
+STRIP = re.compile(r'<a href="([^"]+)"><span class="l">([^<]+)</span><span class="v">([^<]+)</span>')
+
+
+async def a_running_one(acme, **changes):
+    """Two steps; people in every state."""
+    campaign = await a_campaign(acme, days=(0, 3), **changes)
+    for state in numbers.STATES:
+        reason = "The address was refused" if state == "failed" else ""
+        await a_send(campaign, state, reason=reason)
+    for fact in ("replied_at", "unsubscribed_at"):
+        await a_send(campaign, "delivered", **{fact: clock.now()})
+    send = await a_send(campaign, "delivered", await enrolled(campaign, state="stopped", reason="replied"))
+    await clicked(send)
+    lead = (await rows("SELECT email FROM lead WHERE id = {}", send.lead))[0]
+    await an_order(acme, customer_email=lead["email"], placed_at=clock.now())
+    return campaign
+
+
+async def test_the_page_shows_the_figures_and_each_opens_as_many_rows(ana, acme):
+    campaign = await a_running_one(acme)
+    page = (await ana.get(f"/acme/campaigns/{campaign.id}")).text
+    figures = {label: (value, href.replace("&amp;", "&")) for href, label, value in STRIP.findall(page)}
+    assert {label: value for label, (value, _) in figures.items()} == {
+        "Recipients": "15", "Sent": "7", "Delivered": "5", "Clicked": "1", "Replied": "1", "Bought": "1",
+        "Unsubscribed": "1", "Bounced": "1",
+    }  # fmt: skip
+    for label, (value, href) in figures.items():
+        answer = await ana.get(href)
+        assert answer.status_code == 200, label
+        if "/ledger" in href:
+            assert len(re.findall(r'id="send-\d+"', answer.text)) == int(value), label
+    assert "€129.00" in (await ana.get(figures["Bought"][1])).text
+    assert "A payment is credited to the last campaign whose link" in page and "decide nothing" in page
+
+
+async def test_the_recipients_of_a_step_are_the_sum_of_its_states(ana, acme):
+    campaign = await a_running_one(acme)
+    page = (await ana.get(f"/acme/campaigns/{campaign.id}")).text
+    line = re.search(r'<tr>\s*<th scope="row"><b>Day 0</b>.*?</tr>', page, re.DOTALL)[0]
+    cells = [int(number) for number in re.findall(r'<td class="end num"><a href="[^"]+">(\d+)</a>', line)]
+    assert cells[0] == 15 == sum(cells[1:5]) and cells[-1] == 1
+
+
+async def test_it_says_why_it_is_paused_and_what_did_not_arrive(ana, acme):
+    campaign = await a_running_one(acme, state="paused", why="31 of 512 addresses bounced (6%, limit 5%).")
+    page = (await ana.get(f"/acme/campaigns/{campaign.id}")).text
+    for text in (
+        "Paused: 31 of 512 addresses bounced (6%, limit 5%).",
+        "The address was refused",
+        "Retry failed only",
+        "/resumption",
+        "Why people stopped",
+        "Replied",
+    ):
+        assert text in page, text
+    assert "reason=The+address+was+refused" in page
+
+
+async def test_it_says_what_happens_next_in_the_companys_time(ana, acme):
+    await rows("UPDATE organization SET time_zone = 'Europe/Berlin' WHERE id = {}", acme.id)
+    facts = {"window_from": 540, "window_to": 1020, "weekdays": [0, 1, 2, 3, 4], "per_hour": 1}
+    campaign = await a_campaign(acme, days=(0, 3), **facts)
+    saturday = datetime(2026, 11, 21, 10, tzinfo=UTC)
+    for _ in range(4):
+        await a_send(campaign, "waiting", due_at=saturday + timedelta(hours=1), step=1)
+    with time_machine.travel(saturday):
+        page = (await ana.get(f"/acme/campaigns/{campaign.id}")).text
+    assert "Next: Day 3, Mon 23 Nov 2026, 09:00" in page
+    assert (
+        "4 mails to come. At most 1 an hour. Between 09:00 and 17:00 in our time, Monday to Friday. All of them need about 4 hours of open time."
+        in page
+    )
+
+
+async def test_the_timeline_tells_who_did_what(ana, acme):
+    campaign = await a_campaign(acme)
+    await activity.record(acme, "campaign", campaign.id, "paused", "paused it", by=ana.user)
+    await activity.record(acme, "campaign", campaign.id, "paused", "Paused by itself", detail="6 of 100 bounced")
+    page = (await ana.get(f"/acme/campaigns/{campaign.id}")).text
+    assert "Ana Alba paused it" in page and "6 of 100 bounced" in page
+
+
+async def test_a_trial_shows_how_both_subjects_do(ana, acme):
+    campaign = await a_campaign(
+        acme, trial={"subject": "Your site in two minutes", "share": 20, "hours": 4, "rule": "clicks"}
+    )
+    for variant in ("a", "a", "b", "-"):
+        send = await a_send(campaign, "delivered", await enrolled(campaign, variant=variant))
+        if variant == "b":
+            await clicked(send)
+    page = (await ana.get(f"/acme/campaigns/{campaign.id}")).text
+    table = page.partition("Two subjects")[2].partition("</table>")[0]
+    assert "Your site in two minutes" in table
+    assert [int(each) for each in re.findall(r'<td class="end num">(\d+)', table)] == [2, 2, 0, 0, 1, 1, 1, 0]
+
+
+async def test_a_draft_leads_to_its_editor_and_a_stranger_nowhere(ana, bob, acme, borealis):
+    draft = await a_campaign(acme, state="draft", launched_at=None)
+    answer = await ana.get(f"/acme/campaigns/{draft.id}", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/acme/campaigns/{draft.id}/edit")
+    running = await a_campaign(acme)
+    assert (await bob.get(f"/borealis/campaigns/{running.id}")).status_code == 404
+    assert (await ana.get(f"/acme/campaigns/{2**70}")).status_code == 404
+
+
+async def test_the_page_costs_few_queries_however_large_the_campaign(ana, acme, queries):
+    campaign = await a_running_one(acme)
+    assert len(await steps_of(campaign)) == 2
+    with queries() as seen:
+        await ana.get(f"/acme/campaigns/{campaign.id}")
+    assert len(seen) <= 11, seen
