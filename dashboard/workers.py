@@ -11,7 +11,9 @@ from litestar import Litestar
 from dashboard import clock, live
 from dashboard.accounts import credentials
 from dashboard.campaigns.batches import OPENING
+from dashboard.campaigns.engine.work import Rounds
 from dashboard.database import current_engine, translate
+from dashboard.deliveries import batches as mail_batches
 from dashboard.deliveries import dispatcher, held
 from dashboard.deliveries.lanes import Lanes
 from dashboard.deliveries.tables import KINDS
@@ -26,6 +28,7 @@ SWEEP = 2.0
 MEND_EVERY = 5.0
 IN_TRAY_WORKERS = 2
 BATCH_WORKERS = 2
+MAIL_BATCH_WORKERS = 3
 POOL = {"min_size": 2, "max_size": 12}
 
 
@@ -38,6 +41,25 @@ def drain_out_tray(kind: str, lanes: Lanes) -> Callable[[], Awaitable[bool]]:
 
     async def step() -> bool:
         return bool(await dispatcher.work(credentials.integrations_for, clock.now(), kind, lanes))
+
+    return step
+
+
+def hand_over_batches(lanes: Lanes) -> Callable[[], Awaitable[bool]]:
+    """Mails of campaigns, many in one call."""
+
+    async def step() -> bool:
+        return bool(await mail_batches.work(credentials.integrations_for, clock.now(), lanes))
+
+    return step
+
+
+def run_campaigns() -> Callable[[], Awaitable[bool]]:
+    """People come in, mails go into the out-tray, outcomes come back."""
+    rounds = Rounds()
+
+    async def step() -> bool:
+        return await rounds.step(clock.now())
 
     return step
 
@@ -121,6 +143,10 @@ async def background(app: Litestar) -> AsyncIterator[None]:
         loops.start(drain_in_tray, app.state.in_tray)
     for kind in KINDS:
         loops.start(drain_out_tray(kind, lanes), app.state.out_tray)
+    for _ in range(MAIL_BATCH_WORKERS):
+        loops.start(hand_over_batches(lanes), app.state.out_tray)
+    hub.when["campaigns"] = asyncio.Event()
+    loops.start(run_campaigns(), hub.when["campaigns"])
     loops.start(mend_out_tray, asyncio.Event(), MEND_EVERY)
     hub.when[batches.TOPIC] = asyncio.Event()
     for _ in range(BATCH_WORKERS):

@@ -10,7 +10,12 @@ from dashboard.database import row, rows, transaction
 from dashboard.errors import Conflict
 
 UNSUBSCRIBED, BY_HAND = "unsubscribed", "by_hand"
-WORDS = {UNSUBSCRIBED: "Unsubscribed", BY_HAND: "Stopped by hand for this person"}
+WORDS = {
+    UNSUBSCRIBED: "Unsubscribed", BY_HAND: "Stopped by hand for this person", "replied": "Replied", "bought": "Bought",
+    "won": "Won", "lost": "Lost", "bounced": "A mail bounced", "complained": "Marked a mail as spam",
+    "suppressed": "This address was blocked by hand", "deleted": "The lead was deleted",
+    "merged": "The lead became one with another",
+}  # fmt: skip
 BACK_IN = timedelta(hours=1)  # after that what was skipped is too old to be sent
 
 # Locks in one order, people then mails then deliveries, so that two who stop the same person never wait in a circle.

@@ -85,16 +85,24 @@ class Resend(Provider):
         call.answer = await exchange(self.name, "POST", target, headers=head, content=body, seconds=self.seconds)
         found = (call.answer.json or {}).get("data") if call.answer.good else None
         ids = [each.get("id") for each in found if isinstance(each, dict)] if isinstance(found, list) else []
-        if not ids or not all(isinstance(id, str) for id in ids):
+        known = [id for id in ids if isinstance(id, str)]
+        if not known or len(known) < len(ids):
             raise _outcome(call, self.key)
-        return ids
+        return known
 
     async def received(self, email_id: str) -> dict[str, Any]:
         """The body and headers of a mail that came in; its webhook carries neither."""
         return await self._ask(lambda sdk: sdk.Emails.Receiving.get_async(email_id))
 
     async def ping(self) -> None:
-        await self._ask(lambda sdk: sdk.Domains.list_async(), needs_id=False)
+        await self.domains()
+
+    async def domains(self) -> dict[str, str]:
+        """The status of each domain that mails may come from: verified, pending, …"""
+        found = await self._ask(lambda sdk: sdk.Domains.list_async(), needs_id=False)
+        listed = found.get("data")
+        known = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+        return {str(each.get("name", "")).lower(): str(each.get("status", "")) for each in known}
 
     def verify(self, body: bytes, headers: Mapping[str, str], now: int) -> dict[str, Any]:
         """The event, once its Svix signature is good; else BadSignature, or NotFound without a secret. The event's

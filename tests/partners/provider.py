@@ -37,10 +37,10 @@ class Journal:
             self.entries = [json.loads(line) for line in path.read_text().splitlines()]
         self._file = path.open("a") if path is not None else None
 
-    def append(self, entry: dict[str, Any]) -> None:
-        self.entries.append(entry)
+    def append(self, *entries: dict[str, Any]) -> None:
+        self.entries.extend(entries)
         if self._file is not None:
-            self._file.write(json.dumps(entry) + "\n")
+            self._file.write("".join(json.dumps(entry) + "\n" for entry in entries))
             self._file.flush()
             os.fsync(self._file.fileno())
 
@@ -51,6 +51,7 @@ class Provider(Server):
         self.journal = journal or Journal()
         self.requests: list[tuple[str, Request]] = []
         self.objects: dict[str, dict[str, Any]] = {}
+        self.batches: dict[str, tuple[Any, bytes]] = {}
         self._modes: dict[str, Mode] = {}
 
     def mode(self, service: str, mode: str, times: int | None = None, **more: Any) -> None:

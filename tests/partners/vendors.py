@@ -110,8 +110,47 @@ def resend(partner: "Provider", request: Request) -> Reply:
             return Reply(422, error("resend", 422))
         mismatch = Reply(409, error("resend", 409, {"name": "invalid_idempotent_request"}))
         return accepted(partner, "resend", request, mail, {"id": str(uuid.uuid4())}, mismatch)
+    if (request.method, request.path) == ("POST", "/emails/batch"):
+        return resend_batch(partner, request)
     found = partner.objects.get(request.path.rpartition("/")[2])
     return Reply(200, found) if found else Reply(404, error("resend", 404))
+
+
+def resend_batch(partner: "Provider", request: Request) -> Reply:
+    """All or nothing. In the journal each mail is an entry of its own, under the key and its place in the batch."""
+    mails, key = request.json, request.headers.get("idempotency-key", "")
+    if not isinstance(mails, list) or not 1 <= len(mails) <= 100:
+        return Reply(422, error("resend", 422))
+    for mail in mails:
+        whole = all(mail.get(name) for name in ("from", "to", "subject")) and (mail.get("html") or mail.get("text"))
+        if not whole or "attachments" in mail or not isinstance(mail.get("tags", []), list):
+            return Reply(422, error("resend", 422, {"name": "missing_required_field"}))
+        if any(to.endswith("@refused.example") for to in mail["to"]):
+            return Reply(422, error("resend", 422, {"message": "Invalid `to` field."}))
+    if key in partner.batches:
+        answer, body = partner.batches[key]
+        replayed = Reply(200, answer, {"Idempotent-Replayed": "true"})
+        return (
+            replayed
+            if body == request.body
+            else Reply(409, error("resend", 409, {"name": "invalid_idempotent_request"}))
+        )
+    answer = {"data": [{"id": str(uuid.uuid4())} for _ in mails]}
+    entries = [
+        {
+            "service": "resend",
+            "id": made["id"],
+            "key": f"{key}#{place}",
+            "path": request.path,
+            "body": mail,
+            "answer": made,
+        }
+        for place, (mail, made) in enumerate(zip(mails, answer["data"], strict=True))
+    ]
+    partner.journal.append(*entries)
+    if key:
+        partner.batches[key] = (answer, request.body)
+    return Reply(200, answer)
 
 
 def telegram(partner: "Provider", request: Request) -> Reply:

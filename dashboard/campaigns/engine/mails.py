@@ -1,0 +1,109 @@
+"""How a campaign's mails are kept in the out-tray and written when they leave."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from dashboard import links
+from dashboard.accounts.tables import Organization
+from dashboard.campaigns import placeholders, rendering
+from dashboard.campaigns.rendering import Texts
+from dashboard.database import row, rows
+from dashboard.deliveries.mails import LONGEST_SUBJECT, one_line
+from dashboard.deliveries.writing import WRITERS
+from dashboard.integrations.outcomes import Refused
+
+NAME = "campaign"
+REPLY = "reply"  # the purpose of the token by which a reply is known
+AT_ONCE = 25  # mails written before others get their turn
+VERSION = "SELECT subject, html, text FROM mail_template_version WHERE organization = {} AND id = {}"
+CAMPAIGN = "SELECT id, from_name, reply_to, trial FROM campaign WHERE organization = {} AND id = ANY({})"
+LINKS = "SELECT campaign, id, url FROM campaign_link WHERE organization = {} AND campaign = ANY({})"
+
+_texts: dict[tuple[int, int], Texts] = {}  # versions never change
+
+
+def payload(
+    campaign: Mapping[str, Any], version: int, send: int, texts: Texts, values: Mapping[str, str], *, other: bool
+) -> dict[str, Any]:  # fmt: skip
+    """What a delivery keeps: which texts, for whom. `other`: with the other subject of the trial."""
+    used = names(texts)
+    kept = {"campaign": campaign["id"], "version": version, "send": send} | ({"other": True} if other else {})
+    return kept | {"values": {name: value for name, value in values.items() if name in used}}
+
+
+def title(subject: str, values: Mapping[str, str]) -> str:
+    """The subject of one person's mail."""
+    return one_line(_read(subject).fill(values))[:LONGEST_SUBJECT].strip()
+
+
+async def texts_of(organization: int, version: int) -> Texts:
+    """What a version says, or Refused when it is gone."""
+    if (organization, version) not in _texts:
+        found = await row(VERSION, organization, version)
+        if found is None:
+            raise Refused("The texts of this mail are gone. Nothing was sent.")
+        if len(_texts) > 200:
+            _texts.clear()
+        _texts[organization, version] = Texts(found["subject"], found["html"], found["text"])
+    return _texts[organization, version]
+
+
+def subject_of(campaign: Mapping[str, Any], texts: Texts, *, other: bool) -> str:
+    trial = campaign["trial"] if isinstance(campaign["trial"], dict) else {}
+    return str(trial.get("subject") or texts.subject) if other else texts.subject
+
+
+@lru_cache(maxsize=256)
+def names(texts: Texts) -> frozenset[str]:
+    """Every placeholder in it, and in any subject of a trial: those of a subject are few."""
+    everything = f"{texts.subject}\n{texts.html}\n{texts.plain}"
+    return placeholders.read(everything).names | {"first_name", "name", "company"}
+
+
+async def write(organization: int, payloads: Sequence[dict[str, Any]]) -> list[dict[str, Any] | Exception]:
+    """The mails of these payloads, in their order."""
+    owner = await Organization.objects().get(Organization.id == organization)
+    assert owner is not None
+    ids = list({each["campaign"] for each in payloads})
+    campaigns = {each["id"]: each for each in await rows(CAMPAIGN, organization, ids)}
+    addresses: dict[int, dict[str, int]] = {id: {} for id in ids}
+    for each in await rows(LINKS, organization, ids):
+        addresses[each["campaign"]][each["url"]] = each["id"]
+    made: list[dict[str, Any] | Exception] = []
+    for number, each in enumerate(payloads):
+        if number % AT_ONCE == AT_ONCE - 1:
+            await asyncio.sleep(0)
+        try:
+            made.append(await _mail(each, campaigns[each["campaign"]], addresses[each["campaign"]], owner))
+        except Exception as problem:
+            made.append(problem)
+    return made
+
+
+async def _mail(
+    payload: dict[str, Any], campaign: dict[str, Any], known: dict[str, int], owner: Organization
+) -> dict[str, Any]:  # fmt: skip
+    texts = await texts_of(owner.id, payload["version"])
+    if payload.get("other"):
+        texts = texts._replace(subject=subject_of(campaign, texts, other=True))
+    send = payload["send"]
+    mail = rendering.render(
+        texts, payload["values"], rendering.addresses(send, known), owner, from_name=campaign["from_name"],
+        reply_to=campaign["reply_to"],
+    )  # fmt: skip
+    # Mail programs carry the references of a mail into every reply to it.
+    headers = {**mail.headers, "References": f"<{links.token(REPLY, send)}@campaign.invalid>"}
+    return {
+        "subject": mail.subject, "html": mail.html, "text": mail.text, "from_name": mail.from_name,
+        "from": payload.get("from", ""), "reply_to": mail.reply_to, "headers": headers,
+    }  # fmt: skip
+
+
+@lru_cache(maxsize=256)
+def _read(subject: str) -> placeholders.Text:
+    return placeholders.read(subject)
+
+
+WRITERS[NAME] = write

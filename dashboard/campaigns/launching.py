@@ -1,0 +1,191 @@
+"""Launching, pausing, going on and stopping. Each is one transaction that no other one of the same campaign and no
+queueing runs beside; repeating it changes nothing."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from dashboard.accounts.ownership import organization_id
+from dashboard.accounts.sessions import Visitor
+from dashboard.accounts.tables import Organization, User
+from dashboard.activity import actions as activity
+from dashboard.campaigns import rendering
+from dashboard.campaigns.engine import mails
+from dashboard.campaigns.engine.results import PAUSED
+from dashboard.campaigns.tables import Campaign
+from dashboard.database import row, rows, serialize, transaction
+from dashboard.deliveries import actions as deliveries
+from dashboard.deliveries import withdrawing
+from dashboard.errors import Conflict
+
+SUBJECT = "campaign"
+STOPPED = "The campaign was stopped"
+VERSIONS = """
+    UPDATE campaign_step s SET version = v.id FROM mail_template t JOIN mail_template_version v
+    ON v.template = t.id AND v.number = t.version WHERE s.campaign = {} AND t.id = s.template AND s.version IS NULL"""
+INCOMPLETE = "SELECT count(*) AS n, count(version) AS written FROM campaign_step WHERE campaign = {}"
+USED = "SELECT DISTINCT version FROM campaign_step WHERE campaign = {}"
+LINK = """
+    INSERT INTO campaign_link (organization, campaign, url, created_at)
+    SELECT {}, {}, url, {} FROM unnest({}::text[]) url
+    ON CONFLICT (campaign, md5(url)) DO NOTHING"""
+BEGIN = """
+    UPDATE campaign SET state = {}, why = '', launched_at = CASE WHEN {} THEN {}::timestamptz END, launched_by = {},
+        watched_from = {}, filled_through = 0, filled_at = NULL
+    WHERE id = {} AND state IN ('draft', 'scheduled') RETURNING id"""
+PAUSE = "UPDATE campaign SET state = 'paused', why = {} WHERE id = {} AND state = 'running' RETURNING id"
+RESUME = """
+    UPDATE campaign SET state = 'running', why = '', watched_from = {} WHERE id = {} AND state = 'paused'
+    RETURNING id"""
+STOP = """
+    UPDATE campaign SET state = 'stopped', why = {}, finished_at = {} WHERE id = {}
+    AND state IN ('scheduled', 'running', 'paused') RETURNING id"""
+UNSCHEDULE = "UPDATE campaign SET state = 'draft', why = '' WHERE id = {} AND state = 'scheduled' RETURNING id"
+BACK = """
+    UPDATE campaign_send s SET state = 'due', queued_at = NULL, settled_at = NULL, reason = '' FROM delivery d
+    WHERE s.campaign = {} AND s.state = 'queued' AND d.id = s.delivery AND d.state = 'cancelled' AND d.why = {}"""
+GIVE_UP = """
+    UPDATE campaign_send SET state = 'stopped', reason = {}, settled_at = {}
+    WHERE campaign = {} AND state IN ('waiting', 'due')"""
+COPY = """
+    UPDATE campaign_send s SET state = CASE d.state WHEN 'cancelled' THEN 'stopped' ELSE d.state END,
+        reason = left(d.why, 200), settled_at = d.settled_at FROM delivery d
+    WHERE s.campaign = {} AND s.state = 'queued' AND d.id = s.delivery
+    AND d.state NOT IN ('queued', 'held', 'sending')"""
+END_PEOPLE = """
+    UPDATE enrollment SET state = 'stopped', reason = 'campaign', ended_at = {}
+    WHERE campaign = {} AND state = 'active'"""
+AGAIN = """
+    UPDATE campaign_send SET state = 'due', reason = '', settled_at = NULL, queued_at = NULL, due_at = {}
+    WHERE campaign = {} AND state = ANY({}) RETURNING enrollment"""
+BACK_IN = "UPDATE enrollment SET state = 'active', ended_at = NULL WHERE id = ANY({}) AND state = 'finished'"
+GO_ON = """
+    UPDATE campaign SET state = 'running', why = '', finished_at = NULL, watched_from = {}
+    WHERE id = {} AND state = 'done'"""
+By = Visitor | User | None
+
+
+async def launch(campaign: Campaign, by: By, now: datetime) -> Campaign:
+    """Begin, or wait until `starts_at`. From now on texts, links and, for a blast, the audience stay as they are: the
+    engine takes it in at once. Conflict when a step has no mail."""
+    async with transaction():
+        await serialize(f"campaign:{campaign.id}")
+        await rows(VERSIONS, campaign.id)
+        steps = await row(INCOMPLETE, campaign.id)
+        if not steps or not steps["n"] or steps["written"] < steps["n"]:
+            raise Conflict("Not every step has a mail. Choose a template for each, then launch.")
+        at_once = campaign.starts_at is None or campaign.starts_at <= now
+        state = "running" if at_once else "scheduled"
+        launched_by = by.id if by else campaign.launched_by
+        if await row(BEGIN, state, at_once, now, launched_by, now, campaign.id):
+            await _find_links(campaign, now)
+            done = ("launched", "Launched") if at_once else ("scheduled", "Scheduled")
+            await _record(campaign, *done, by)
+    return await _found(campaign)
+
+
+async def begin(campaign: Mapping[str, Any], organization: Organization, now: datetime) -> bool:
+    """Launch a scheduled campaign whose time has come; whether that was now."""
+    found = await Campaign.get_of(organization, campaign["id"])
+    if found.state != "scheduled" or found.starts_at is None or found.starts_at > now:
+        return False
+    return (await launch(found, None, now)).state == "running"
+
+
+async def pause(campaign: Campaign, by: By, now: datetime, why: str = "") -> Campaign:
+    """Nothing more is claimed when this returns; what was claimed before is on its way."""
+    async with transaction():
+        await serialize(f"campaign:{campaign.id}")
+        words = why or (f"Paused by {by.name}" if by else "Paused")
+        if await row(PAUSE, words, campaign.id):
+            await take_back(campaign.id, campaign.organization, now)
+            await _record(campaign, "paused", "Paused", by, why)
+            if why:
+                await _alert(campaign, why, now)
+    return await _found(campaign)
+
+
+async def take_back(id: int, organization: int, now: datetime) -> None:
+    """What a paused campaign has in the out-tray is due again; inside a transaction."""
+    await withdrawing.hold_back(organization, (SUBJECT, id), PAUSED, now)
+    await rows(BACK, id, PAUSED)
+
+
+async def resume(campaign: Campaign, by: By, now: datetime) -> Campaign:
+    """Go on where it was: the same deliveries under the same keys, so nobody gets a mail twice."""
+    async with transaction():
+        await serialize(f"campaign:{campaign.id}")
+        if await row(RESUME, now, campaign.id):
+            await withdrawing.let_go(campaign.organization, (SUBJECT, campaign.id), now)
+            await _record(campaign, "resumed", "Resumed", by)
+    return await _found(campaign)
+
+
+async def stop(campaign: Campaign, by: By, now: datetime, why: str = "") -> Campaign:
+    """The end of it for everybody who has not had all mails. A scheduled one becomes a draft again."""
+    async with transaction():
+        await serialize(f"campaign:{campaign.id}")
+        if await row(UNSCHEDULE, campaign.id):
+            await _record(campaign, "unscheduled", "Taken off the schedule", by)
+        elif await row(STOP, why or (f"Stopped by {by.name}" if by else "Stopped"), now, campaign.id):
+            await give_up(campaign.id, campaign.organization, now)
+            await rows(END_PEOPLE, now, campaign.id)
+            await _record(campaign, "stopped", "Stopped", by, why)
+    return await _found(campaign)
+
+
+async def give_up(id: int, organization: int, now: datetime) -> None:
+    """What a stopped campaign has left is not sent any more; inside a transaction."""
+    await withdrawing.give_up(organization, (SUBJECT, id), STOPPED, now)
+    await rows(GIVE_UP, STOPPED, now, id)
+    await rows(COPY, id)
+
+
+async def retry_failed(campaign: Campaign, by: By, now: datetime, *, unknown: bool = False) -> int:
+    """Send once more what failed; only when asked also what may have arrived, perhaps a second time. How many."""
+    async with transaction():
+        await serialize(f"campaign:{campaign.id}")
+        current = await _found(campaign)
+        if current.state not in ("running", "paused", "done"):
+            raise Conflict("A campaign that was stopped sends nothing more. Nothing was changed.")
+        states = ["failed", "unknown"] if unknown else ["failed"]
+        if unknown:  # under a new key: the old one would only repeat the old answer
+            await rows(
+                "UPDATE delivery d SET state = 'failed' FROM campaign_send s WHERE s.campaign = {} "
+                "AND s.state = 'unknown' AND d.id = s.delivery AND d.state = 'unknown'", campaign.id,
+            )  # fmt: skip
+        again = await rows(AGAIN, now, campaign.id, states)
+        if again:
+            await rows(BACK_IN, [each["enrollment"] for each in again])
+            await rows(GO_ON, now, campaign.id)
+            await _record(campaign, "retried", f"Sends {len(again)} failed mails once more", by)
+    return len(again)
+
+
+async def _find_links(campaign: Campaign, now: datetime) -> None:
+    urls: dict[str, None] = {}
+    for each in await rows(USED, campaign.id):
+        texts = await mails.texts_of(campaign.organization, each["version"])
+        urls |= dict.fromkeys(rendering.urls(texts))
+    await rows(LINK, campaign.organization, campaign.id, now, list(urls))
+
+
+async def _record(campaign: Campaign, verb: str, title: str, by: By, detail: str = "") -> None:
+    await activity.record(
+        campaign.organization, SUBJECT, campaign.id, verb, title, by=by, actor="" if by else "system", detail=detail
+    )
+    await activity.changed(campaign.organization, "campaigns")
+
+
+async def _alert(campaign: Campaign, why: str, now: datetime) -> None:
+    organization = await Organization.objects().get(Organization.id == campaign.organization)
+    assert organization is not None
+    await deliveries.queue_alert(
+        organization, "campaign_paused", key=f"alert:campaign_paused:{campaign.id}:{int(now.timestamp())}",
+        title=f"“{campaign.name}” was paused", lines=[why], href=f"/{organization.slug}/campaigns/{campaign.id}",
+        subject=(SUBJECT, campaign.id),
+    )  # fmt: skip
+
+
+async def _found(campaign: Campaign) -> Campaign:
+    return await Campaign.get_of(organization_id(campaign.organization), campaign.id)
