@@ -1,0 +1,201 @@
+"""What stands between a campaign and its launch, each with its reason and the place where it is mended."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from dashboard import settings
+from dashboard.accounts.tables import Organization
+from dashboard.campaigns import editor, placeholders, reaching, sending_from, trial
+from dashboard.campaigns.placeholders import ATTRIBUTE
+from dashboard.campaigns.reaching import Reach
+from dashboard.campaigns.rendering import Texts
+from dashboard.campaigns.tables import CampaignKind, CampaignState
+from dashboard.campaigns.templates_forms import without_unsubscribe
+from dashboard.formats import num
+
+BLOCKED, ASK, WARNING, FINE = "blocked", "ask", "warning", "fine"
+LOOPBACK = ("http://127.", "http://localhost", "http://[::1]")
+
+
+class Finding(NamedTuple):
+    """`blocked`: no launch. `ask`: a person has to say yes to it. `warning` and `fine` are in nobody's way. `key` says
+    what it is about; a fix with `post` changes something, without it leads to a page."""
+
+    level: str
+    text: str
+    detail: str = ""
+    fix_label: str = ""
+    fix_href: str = ""
+    key: str = ""
+    post: bool = False
+
+
+class Checked(NamedTuple):
+    findings: list[Finding]
+    reach: Reach
+
+    @property
+    def blocked(self) -> list[Finding]:
+        return [each for each in self.findings if each.level == BLOCKED]
+
+    @property
+    def asks(self) -> list[Finding]:
+        return [each for each in self.findings if each.level == ASK]
+
+
+async def check(campaign: Mapping[str, Any] | Any, now: datetime) -> list[Finding]:
+    """Everything there is to say before a launch, the worst first."""
+    id, owner = (campaign[each] if isinstance(campaign, Mapping) else getattr(campaign, each)
+                 for each in ("id", "organization"))  # fmt: skip
+    organization = await Organization.objects().get(Organization.id == owner)
+    assert organization is not None
+    return (await look(organization, id, 0, now)).findings
+
+
+async def look(organization: Organization, id: int, me: int, now: datetime) -> Checked:
+    """The findings and the figures behind them. Asks the provider of mails: not inside a transaction."""
+    campaign, steps = await editor.find(organization, id), await editor.steps(organization, id)
+    base = f"/{organization.slug}/campaigns"
+    needed = _needed(campaign, steps)
+    reach = await reaching.count(organization, campaign, list(needed), me or campaign["launched_by"] or 0, now)
+    sender = await sending_from.sender(organization)
+    findings = [
+        *_state(campaign), *_steps(campaign, steps, base), *_people(campaign, reach, base),
+        *_lacking(reach, needed, campaign, base), *_ways_out(steps, campaign, base), *_sender(sender, organization),
+        *_tested(campaign, steps, organization, base), *_overlaps(reach, campaign, base), *_start(campaign, now),
+    ]  # fmt: skip
+    order = (BLOCKED, ASK, WARNING, FINE)
+    return Checked(sorted(findings, key=lambda each: order.index(each.level)), reach)
+
+
+def _needed(campaign: Mapping[str, Any], steps: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Placeholders without a fallback, with the first step that has one."""
+    found: dict[str, dict[str, Any]] = {}
+    subject = campaign["trial"].get("subject", "") if isinstance(campaign["trial"], dict) else ""
+    for number, each in enumerate(steps):
+        texts = Texts(each["subject"], each["html"], each["text"])
+        everything = f"{texts.subject}\n{'' if number else subject}\n{texts.html}\n{texts.plain}"
+        for name in placeholders.read(everything).missing({}):
+            found.setdefault(name, each)
+    for known in ("email", "organization", "sender", "unsubscribe_link"):
+        found.pop(known, None)
+    return found
+
+
+def _state(campaign: Mapping[str, Any]) -> list[Finding]:
+    if campaign["state"] == CampaignState.draft:
+        return []
+    return [Finding(BLOCKED, "It was launched already", key="state")]
+
+
+def _steps(campaign: Mapping[str, Any], steps: list[dict[str, Any]], base: str) -> list[Finding]:
+    here = f"{base}/{campaign['id']}/edit#steps"
+    if not steps:
+        return [Finding(BLOCKED, "There is no mail yet", "Add the first step", "Add", here, "steps")]
+    found = []
+    for each in steps:
+        what = f"Day {each['day']}" if campaign["kind"] == CampaignKind.sequence else "The mail"
+        if not each["template"]:
+            found.append(
+                Finding(BLOCKED, f"{what} has no text", "Choose a template or write one", "Fix", here, "steps")
+            )
+        elif each["archived_at"]:
+            text = f"{what} uses an archived template"
+            found.append(Finding(BLOCKED, text, each["template_name"], "Choose another", here, "steps"))
+        elif not each["subject"].strip():
+            href = f"{base}/templates/{each['template']}?campaign={campaign['id']}"
+            found.append(Finding(BLOCKED, f"{what} has no subject", each["template_name"], "Write it", href, "steps"))
+    return found
+
+
+def _people(campaign: Mapping[str, Any], reach: Reach, base: str) -> list[Finding]:
+    here = f"{base}/{campaign['id']}/audience"
+    if reach.misunderstood:
+        said = ", ".join(reach.misunderstood)
+        return [
+            Finding(BLOCKED, "A condition of the audience is not understood any more", said, "Fix", here, "audience")
+        ]
+    found = []
+    if not reach.people and not campaign["enrols"]:
+        detail = f"{num(reach.matching)} leads match, none can be written to" if reach.matching else "No lead matches"
+        found.append(Finding(BLOCKED, "The audience is empty", detail, "Change it", here, "audience"))
+    elif campaign["new_only"]:
+        detail = "Whoever becomes a lead after the launch and matches"
+        found.append(Finding(FINE, "Takes in new leads only", detail, key="audience"))
+    if reach.barred:
+        text = f"{num(reach.barred)} suppressed {'is' if reach.barred == 1 else 'are'} left out"
+        found.append(Finding(FINE, text, "Unsubscribed, bounced or complained", key="suppressed"))
+    if reach.nameless:
+        text = f"{num(reach.nameless)} without an address {'is' if reach.nameless == 1 else 'are'} left out"
+        found.append(Finding(FINE, text, key="addresses"))
+    return found
+
+
+def _lacking(
+    reach: Reach, needed: dict[str, dict[str, Any]], campaign: Mapping[str, Any], base: str
+) -> list[Finding]:  # fmt: skip
+    found = []
+    for name, count in reach.lacking.items():
+        if count:
+            href = f"{base}/templates/{needed[name]['template']}?campaign={campaign['id']}"
+            detail = f"{name.removeprefix(ATTRIBUTE)}, {num(count)} {'person' if count == 1 else 'people'}"
+            found.append(Finding(BLOCKED, "Placeholder without a value", detail, "Fix", href, "placeholders"))
+    return found
+
+
+def _ways_out(steps: list[dict[str, Any]], campaign: Mapping[str, Any], base: str) -> list[Finding]:
+    found = []
+    for each in steps:
+        lacking = without_unsubscribe(Texts(each["subject"], each["html"], each["text"])) if each["version"] else ""
+        if lacking:
+            href = f"{base}/templates/{each['template']}?campaign={campaign['id']}"
+            detail = f"{each['template_name']}, {lacking}"
+            found.append(Finding(BLOCKED, "No link to unsubscribe", detail, "Fix", href, "unsubscribe"))
+    if not found and any(each["version"] for each in steps):
+        found.append(Finding(FINE, "Unsubscribe link in every mail", "One click, RFC 8058", key="unsubscribe"))
+    address = settings.current().base_url
+    if address.startswith(LOOPBACK):
+        detail = f"They lead to {address}. Set BASE_URL to the address people use"
+        found.append(Finding(WARNING, "Nobody outside can open the links", detail, key="links"))
+    return found
+
+
+def _sender(sender: sending_from.Sender, organization: Organization) -> list[Finding]:
+    setup, connect = f"/{organization.slug}/settings", f"/{organization.slug}/settings/integrations"
+    if sender.missing:
+        href = connect if "not connected" in sender.missing else setup
+        return [Finding(BLOCKED, "Mail cannot be sent yet", sender.missing, "Connect", href, "sender")]
+    if sender.trouble:
+        detail = f"{sender.address}. {sender.trouble}; the test mail shows it"
+        return [Finding(WARNING, "Sender not confirmed", detail, key="sender")]
+    if sender.status and sender.status != "verified":
+        state = "is not known to Resend" if sender.status == "not_there" else f"is {sender.status.replace('_', ' ')}"
+        return [Finding(BLOCKED, "Sender domain not verified", f"{sender.domain} {state}", "Check", connect, "sender")]
+    return [Finding(FINE, "Sender verified" if sender.status else "Sends by SMTP", sender.address, key="sender")]
+
+
+def _tested(
+    campaign: Mapping[str, Any], steps: list[dict[str, Any]], organization: Organization, base: str
+) -> list[Finding]:  # fmt: skip
+    if trial.is_tested(campaign, steps, organization):
+        return [Finding(FINE, "Test mail sent", "Nothing has changed since", key="test")]
+    text = "Changed since the last test mail" if campaign["tested_at"] else "No test mail sent yet"
+    href = f"{base}/{campaign['id']}/trial-mail"
+    return [Finding(BLOCKED, text, "Send one to yourself", "Send", href, "test", post=True)]
+
+
+def _overlaps(reach: Reach, campaign: Mapping[str, Any], base: str) -> list[Finding]:
+    if not reach.elsewhere:
+        return [] if reach.misunderstood else [Finding(FINE, "No overlap with other campaigns", key="overlap")]
+    people = "1 person is" if reach.elsewhere == 1 else f"{num(reach.elsewhere)} people are"
+    named = ", ".join(f"{each['name']} ({num(each['people'])})" for each in reach.overlaps)
+    href = f"{base}/{campaign['id']}/overlap?{urlencode({'revision': campaign['revision']})}"
+    return [Finding(ASK, f"{people} in another running campaign", named, "Leave them out", href, "overlap", post=True)]
+
+
+def _start(campaign: Mapping[str, Any], now: datetime) -> list[Finding]:
+    if campaign["starts_at"] and campaign["starts_at"] < now:
+        return [Finding(WARNING, "The start lies in the past", "It would begin at once", key="start")]
+    return []
