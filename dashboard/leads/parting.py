@@ -11,6 +11,7 @@ from dashboard.database import row, rows, transaction
 from dashboard.errors import Conflict, NotFound
 from dashboard.leads import references
 from dashboard.leads.merging import CHOICES, Side, exchange, locked, who
+from dashboard.leads.pairing import look
 from dashboard.leads.tables import Merge
 
 UNDO = timedelta(days=30)
@@ -18,6 +19,13 @@ TAKEN = "SELECT 1 AS one FROM lead WHERE organization = {} AND email_normalized 
 BACK = "UPDATE lead SET deleted_at = NULL, merged_into = NULL WHERE id = {}"
 PART = "UPDATE lead SET merged_into = {} WHERE organization = {} AND id = ANY({}) AND merged_into = {}"
 UNDONE = "UPDATE lead_merge SET undone_at = {} WHERE organization = {} AND id = {} AND undone_at IS NULL RETURNING id"
+
+OPEN = "SELECT id FROM lead_merge WHERE organization = {} AND id = ANY({}) AND undone_at IS NULL AND created_at >= {}"
+
+
+async def undoable(organization: Organization, merges: list[int], now: datetime) -> set[int]:
+    """Which of these merges were not undone yet and are young enough to be."""
+    return {each["id"] for each in await rows(OPEN, organization.id, merges, now - UNDO)} if merges else set()
 
 
 async def part(organization: Organization, id: int, now: datetime, by: Visitor) -> Merge:
@@ -43,6 +51,7 @@ async def part(organization: Organization, id: int, now: datetime, by: Visitor) 
         for id_of, title in ((winner, f"parted {who(loser)} from this lead"), (loser, f"parted it from {who(winner)}")):
             await activity.record(organization, "lead", id_of["id"], "merge_undone", title, by=by)
         await activity.changed(organization, "leads")
+    await look(organization.id, [winner["id"], loser["id"]])  # they may look alike again, and somebody should decide
     return await Merge.get_of(organization, id)
 
 

@@ -58,8 +58,8 @@ async def test_what_may_be_there_once_is_unique_by_columns_that_can_be_compared(
 
 
 async def everything() -> dict[str, str]:
-    """A hash of every table, but for what tells of the merge itself."""
-    told = {"lead_merge": "false", "activity": "verb NOT IN ('merged', 'merge_undone')"}
+    """A hash of every table, but for what tells of the merge itself, and of days whose sums are made anew."""
+    told = {"lead_merge": "false", "revenue_stale": "false", "activity": "verb NOT IN ('merged', 'merge_undone')"}
     parts = [
         f"SELECT '{name}' AS name, md5(coalesce(string_agg(t::text, chr(10) ORDER BY t::text), '')) AS hash "
         f'FROM "{name}" t WHERE {told.get(name, "true")}'
@@ -221,6 +221,16 @@ async def test_undoing_twice_changes_nothing_more(alice, acme):
     await parted(alice, acme, merge)
     assert await everything() == before
     assert len(await rows("SELECT 1 FROM activity WHERE verb = 'merge_undone'")) == 2
+
+
+async def test_the_timeline_offers_undo_once_only(alice, acme):
+    winner, loser = await pair(acme)
+    merge = await merged(alice, acme, winner, loser)
+    button = f"/acme/leads/merges/{merge.id}/reversal"
+    assert button in (await alice.get(f"/acme/leads/{winner.id}")).text
+    await parted(alice, acme, merge)
+    page = (await alice.get(f"/acme/leads/{winner.id}")).text
+    assert "merged" in page and button not in page
 
 
 async def test_after_thirty_days_it_stays(alice, acme):

@@ -13,6 +13,7 @@ from piccolo.querystring import QueryString
 from dashboard import clock
 from dashboard.accounts.tables import Organization
 from dashboard.database import rows
+from dashboard.leads import parting
 from dashboard.leads.routes.lines import beginning, item
 from dashboard.orders import recovery
 
@@ -99,8 +100,11 @@ async def read(
     found = await rows("{}", _query(organization, lead["id"], shown, *place, most + 1))
     more = len(found) > most or place[1] != LAST
     left = [line["id"] for line in found[:most] if line["name"] == recovery.VERB]
-    open_checkouts = await recovery.open_lines(organization, lead["id"], left, clock.now())
-    items = [item(line) | {"checkout": line["id"] in open_checkouts and line["id"]} for line in found[:most]]
+    now = clock.now()
+    open_checkouts = await recovery.open_lines(organization, lead["id"], left, now)
+    merges = [line["data"]["merge"] for line in found[:most] if line["name"] == "merged" and "merge" in line["data"]]
+    undoable = await parting.undoable(organization, merges, now)
+    items = [item(line, undoable) | {"checkout": line["id"] in open_checkouts and line["id"]} for line in found[:most]]
     if not more and shown == "all" and "added" not in {each["name"] for each in items}:
         items.append(beginning(lead))
     return History(items, shown, _write(found[:most][-1]) if found and more else "", bool(after or until))

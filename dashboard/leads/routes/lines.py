@@ -20,14 +20,15 @@ KINDS = {"staff": "staff", "customer": "customer", "machine": "ai", "mail": "sys
 DEFAULT_ICONS = {"staff": "user", "customer": "user", "machine": "bot", "mail": "mail", "system": "settings"}
 
 
-def item(line: dict[str, Any]) -> dict[str, Any]:
-    """A row of the timeline as the template draws it."""
+def item(line: dict[str, Any], undoable: set[int]) -> dict[str, Any]:
+    """A row of the timeline as the template draws it; `undoable` are the merges that can still be taken back."""
     title, text, icon = (
         line["title"],
         line["text"],
         ICONS.get(line["name"], DEFAULT_ICONS.get(line["actor"], "settings")),
     )
     note = line["name"] == "note"
+    merge = line["data"].get("merge") if line["name"] == "merged" else None
     if line["actor"] == "mail":
         title, text, icon = _mail(line)
     elif line["name"] == "form_submitted":
@@ -43,7 +44,7 @@ def item(line: dict[str, Any]) -> dict[str, Any]:
         "at": line["at"], "order": line["number"] or None, "note": line["id"] if note and not line["number"] else None,
         "author": line["by"] if note else None, "changed": note and bool(line["data"].get("changed")),
         "name": line["name"], "mail": line["id"] if line["actor"] == "mail" else None,
-        "merge": line["data"].get("merge") if line["name"] == "merged" else None, "key": f"{line['rank']}-{line['id']}",
+        "merge": merge if merge in undoable else None, "key": f"{line['rank']}-{line['id']}",
     }  # fmt: skip
 
 
