@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dashboard.accounts.tables import Organization
+from dashboard.campaigns.engine import trials
 from dashboard.campaigns.engine.windows import window, zone_of
 from dashboard.campaigns.numbers import COMING, Figures
 from dashboard.database import row, rows
@@ -142,6 +143,17 @@ async def trial(
     none = {"people": 0, "delivered": 0, "clicked": 0, "replied": 0}
     subjects = {"a": steps[0]["subject"], "b": str(said["subject"])}
     return [{**none, **known.get(each, {}), "variant": each, "subject": subjects[each]} for each in subjects]
+
+
+def trial_rule(organization: Organization, campaign: dict[str, Any]) -> str:
+    """How the trial is decided, or was."""
+    said = campaign["trial"] if isinstance(campaign["trial"], dict) else {}
+    fact = "replied" if said.get("rule") == trials.REPLIES else "clicked"
+    rule = f"Sent to {said.get('share', 0)}% of the people, half each; what a larger share {fact} goes to the rest"
+    if said.get("winner"):
+        return f"{rule}. Subject {str(said['winner']).upper()} won."
+    end = trials.ends(campaign)
+    return f"{rule}, decided {moment(end, organization.time_zone)}." if end else f"{rule}."
 
 
 async def timeline(organization: Organization, id: int) -> list[dict[str, Any]]:

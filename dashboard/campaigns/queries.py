@@ -94,6 +94,8 @@ async def steps_of(organization: Organization, id: int) -> list[dict[str, Any]]:
 
 
 def label_of(step: dict[str, Any], steps: list[dict[str, Any]]) -> str:
-    """Day 3; with a number where two steps are sent on the same day."""
+    """Day 3; with a number where two steps are sent on the same day. The only mail is just that."""
+    if len(steps) == 1 and not step["day"]:
+        return "The mail"
     same = [each["id"] for each in steps if each["day"] == step["day"]]
     return f"Day {step['day']}" + (f", mail {same.index(step['id']) + 1}" if len(same) > 1 else "")

@@ -10,6 +10,7 @@ from dashboard.activity import actions as activity
 from dashboard.campaigns import numbers
 from dashboard.database import rows
 from tests.campaigns.seed import a_campaign, a_send, clicked, enrolled, steps_of
+from tests.leads.cast import said, undo_of
 from tests.orders.cast import an_order
 
 STRIP = re.compile(r'<a href="([^"]+)"><span class="l">([^<]+)</span><span class="v">([^<]+)</span>')
@@ -59,7 +60,7 @@ async def test_it_says_why_it_is_paused_and_what_did_not_arrive(ana, acme):
     campaign = await a_running_one(acme, state="paused", why="31 of 512 addresses bounced (6%, limit 5%).")
     page = (await ana.get(f"/acme/campaigns/{campaign.id}")).text
     for text in (
-        "Paused: 31 of 512 addresses bounced (6%, limit 5%).",
+        "31 of 512 addresses bounced (6%, limit 5%).",
         "The address was refused",
         "Retry failed only",
         "/resumption",
@@ -123,3 +124,57 @@ async def test_the_page_costs_few_queries_however_large_the_campaign(ana, acme, 
     with queries() as seen:
         await ana.get(f"/acme/campaigns/{campaign.id}")
     assert len(seen) <= 11, seen
+
+
+async def test_pausing_is_taken_back_by_undo_and_resuming_too(ana, acme):
+    campaign = await a_campaign(acme, filled_at=clock.now())
+    path = f"/acme/campaigns/{campaign.id}"
+    paused = await ana.post(f"{path}/pause")
+    assert said(paused) == "Autumn site check paused. Nothing leaves." and "Paused by Ana Alba" in paused.text
+    resumed = await ana.post(undo_of(paused))
+    assert said(resumed) == "Autumn site check goes on." and undo_of(resumed) == f"{path}/pause"
+    assert "Paused, by Ana Alba" in resumed.text and "Resumed, by Ana Alba" in resumed.text
+    again = await ana.post(f"{path}/resumption")
+    assert (
+        "Nothing was changed" not in said(again) or (await rows("SELECT state FROM campaign"))[0]["state"] == "running"
+    )
+
+
+async def test_stopping_is_final_says_so_and_settles_every_row(ana, acme):
+    campaign = await a_campaign(acme, days=(0, 3), filled_at=clock.now())
+    person = await enrolled(campaign)
+    await a_send(campaign, "delivered", person)
+    await a_send(campaign, "waiting", person, step=1)
+    path = f"/acme/campaigns/{campaign.id}"
+    page = (await ana.get(path)).text
+    assert "1 mail that did not leave will never be sent. This cannot be undone" in page
+    answer = await ana.post(f"{path}/end")
+    assert said(answer) == "Autumn site check stopped for good." and "undo" not in answer.headers["hx-trigger"]
+    assert "Campaign stopped" in answer.text and "/resumption" not in answer.text
+    states = await rows("SELECT state, reason FROM campaign_send ORDER BY id")
+    assert [each["state"] for each in states] == ["delivered", "stopped"] and states[1]["reason"]
+
+
+async def test_only_what_failed_is_queued_again(ana, acme):
+    campaign = await a_campaign(acme, filled_at=clock.now())
+    for state in ("failed", "failed", "unknown", "bounced", "delivered"):
+        await a_send(campaign, state, reason="Refused" if state == "failed" else "")
+    answer = await ana.post(f"/acme/campaigns/{campaign.id}/retries")
+    assert said(answer) == "2 failed mails are queued again."
+    states = await rows("SELECT state FROM campaign_send ORDER BY id")
+    assert [each["state"] for each in states] == ["due", "due", "unknown", "bounced", "delivered"]
+
+
+async def test_a_scheduled_campaign_becomes_a_draft_again(ana, acme):
+    campaign = await a_campaign(acme, state="scheduled", starts_at=clock.now() + timedelta(days=1))
+    page = (await ana.get(f"/acme/campaigns/{campaign.id}")).text
+    assert "Starts " in page and "Take off the schedule and edit" in page
+    answer = await ana.post(f"/acme/campaigns/{campaign.id}/end", headers={"HX-Request": "true"})
+    assert answer.headers["hx-redirect"] == f"/acme/campaigns/{campaign.id}/edit"
+
+
+async def test_a_viewer_can_only_look(vera, acme):
+    campaign = await a_campaign(acme)
+    assert "/pause" not in (await vera.get(f"/acme/campaigns/{campaign.id}")).text
+    for verb in ("pause", "resumption", "end", "retries"):
+        assert (await vera.post(f"/acme/campaigns/{campaign.id}/{verb}")).status_code == 403

@@ -11,6 +11,7 @@ from litestar.response import Redirect, Template
 from dashboard.accounts.current import CurrentOrganization, Now, viewer
 from dashboard.accounts.tables import Organization
 from dashboard.campaigns import ledger, numbers, progress, queries
+from dashboard.campaigns.leaving import WORDS
 from dashboard.campaigns.numbers import Figures
 from dashboard.campaigns.routes.showing import figures_of, steps_table
 from dashboard.lists import Asked
@@ -54,7 +55,9 @@ async def facts_of(organization: Organization, campaign: dict[str, Any], now: da
         "table": steps_table(steps, each, money_each, base), "steps": steps, "stopped": _stopped(whole, base),
         "next": await progress.upcoming(organization, campaign, steps, whole, now), "rows": found,
         "problems": _problems(await ledger.reasons(organization, id, PROBLEMS, 8), base),
-        "trial": await progress.trial(organization, campaign, steps), "labels_of": {step["id"]: step for step in steps},
+        "trial": await progress.trial(organization, campaign, steps),
+        "trial_rule": progress.trial_rule(organization, campaign),
+        "labels_of": {step["id"]: step for step in steps},
         "timeline": await progress.timeline(organization, id), "stated": attribution.STATED, "bought": bought,
         "orders": money.orders,
     }  # fmt: skip
@@ -68,7 +71,7 @@ def _stopped(figures: Figures, base: str) -> list[dict[str, Any]]:
         {
             "name": REASONS.get(why, why.replace("_", " ").capitalize() or "Not known"), "number": number,
             "width": f"{max(1, round(100 * number / most))}%", "share": number / total,
-            "href": f"{base}/ledger?state=stopped",
+            "href": _rows(base, state="stopped", reason=WORDS.get(why, "")),
         }
         for why, number in figures.stopped
     ]  # fmt: skip
@@ -77,14 +80,16 @@ def _stopped(figures: Figures, base: str) -> list[dict[str, Any]]:
 REASONS = {
     "replied": "Replied", "bought": "Bought", "unsubscribed": "Unsubscribed", "bounced": "Bounced",
     "complained": "Complained", "won": "Won", "lost": "Lost", "by_hand": "By hand", "deleted": "Deleted",
+    "merged": "Merged", "suppressed": "Blocked", "campaign": "Campaign stopped",
 }  # fmt: skip
 
 
+def _rows(base: str, **chosen: str) -> str:
+    return f"{base}/ledger?{urlencode({name: value for name, value in chosen.items() if value})}"
+
+
 def _problems(found: list[dict[str, Any]], base: str) -> list[dict[str, Any]]:
-    return [
-        each | {"href": f"{base}/ledger?{urlencode({'state': each['state'], 'reason': each['reason']})}"}
-        for each in found
-    ]
+    return [each | {"href": _rows(base, state=each["state"], reason=each["reason"])} for each in found]
 
 
 def href(organization: Organization, id: int, *rest: str) -> str:
