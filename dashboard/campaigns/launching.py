@@ -22,7 +22,7 @@ SUBJECT = "campaign"
 STOPPED = "The campaign was stopped"
 VERSIONS = """
     UPDATE campaign_step s SET version = v.id FROM mail_template t JOIN mail_template_version v
-    ON v.template = t.id AND v.number = t.version WHERE s.campaign = {} AND t.id = s.template AND s.version IS NULL"""
+    ON v.template = t.id AND v.number = t.version WHERE s.campaign = {} AND t.id = s.template AND t.organization = s.organization"""
 INCOMPLETE = "SELECT count(*) AS n, count(version) AS written FROM campaign_step WHERE campaign = {}"
 USED = "SELECT DISTINCT version FROM campaign_step WHERE campaign = {}"
 LINK = """
@@ -70,6 +70,8 @@ async def launch(campaign: Campaign, by: By, now: datetime) -> Campaign:
     engine takes it in at once. Conflict when a step has no mail."""
     async with transaction():
         await serialize(f"campaign:{campaign.id}")
+        if (await _found(campaign)).state not in ("draft", "scheduled"):
+            return await _found(campaign)
         await rows(VERSIONS, campaign.id)
         steps = await row(INCOMPLETE, campaign.id)
         if not steps or not steps["n"] or steps["written"] < steps["n"]:
@@ -164,8 +166,8 @@ async def retry_failed(campaign: Campaign, by: By, now: datetime, *, unknown: bo
 
 async def _find_links(campaign: Campaign, now: datetime) -> None:
     urls: dict[str, None] = {}
-    for each in await rows(USED, campaign.id):
-        texts = await mails.texts_of(campaign.organization, each["version"])
+    used = [each["version"] for each in await rows(USED, campaign.id)]
+    for texts in (await mails.texts_of(campaign.organization, used)).values():
         urls |= dict.fromkeys(rendering.urls(texts))
     await rows(LINK, campaign.organization, campaign.id, now, list(urls))
 

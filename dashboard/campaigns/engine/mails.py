@@ -1,7 +1,7 @@
 """How a campaign's mails are kept in the out-tray and written when they leave."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -9,7 +9,7 @@ from dashboard import links
 from dashboard.accounts.tables import Organization
 from dashboard.campaigns import placeholders, rendering
 from dashboard.campaigns.rendering import Texts
-from dashboard.database import row, rows
+from dashboard.database import rows
 from dashboard.deliveries.mails import LONGEST_SUBJECT, one_line
 from dashboard.deliveries.writing import WRITERS
 from dashboard.integrations.outcomes import Refused
@@ -17,11 +17,9 @@ from dashboard.integrations.outcomes import Refused
 NAME = "campaign"
 REPLY = "reply"  # the purpose of the token by which a reply is known
 AT_ONCE = 25  # mails written before others get their turn
-VERSION = "SELECT subject, html, text FROM mail_template_version WHERE organization = {} AND id = {}"
+VERSIONS = "SELECT id, subject, html, text FROM mail_template_version WHERE organization = {} AND id = ANY({})"
 CAMPAIGN = "SELECT id, from_name, reply_to, trial FROM campaign WHERE organization = {} AND id = ANY({})"
 LINKS = "SELECT campaign, id, url FROM campaign_link WHERE organization = {} AND campaign = ANY({})"
-
-_texts: dict[tuple[int, int], Texts] = {}  # versions never change
 
 
 def payload(
@@ -38,16 +36,10 @@ def title(subject: str, values: Mapping[str, str]) -> str:
     return one_line(_read(subject).fill(values))[:LONGEST_SUBJECT].strip()
 
 
-async def texts_of(organization: int, version: int) -> Texts:
-    """What a version says, or Refused when it is gone."""
-    if (organization, version) not in _texts:
-        found = await row(VERSION, organization, version)
-        if found is None:
-            raise Refused("The texts of this mail are gone. Nothing was sent.")
-        if len(_texts) > 200:
-            _texts.clear()
-        _texts[organization, version] = Texts(found["subject"], found["html"], found["text"])
-    return _texts[organization, version]
+async def texts_of(organization: int, versions: Iterable[int]) -> dict[int, Texts]:
+    """What these versions say, by id."""
+    found = await rows(VERSIONS, organization, list(set(versions)))
+    return {each["id"]: Texts(each["subject"], each["html"], each["text"]) for each in found}
 
 
 def subject_of(campaign: Mapping[str, Any], texts: Texts, *, other: bool) -> str:
@@ -71,26 +63,28 @@ async def write(organization: int, payloads: Sequence[dict[str, Any]]) -> list[d
     addresses: dict[int, dict[str, int]] = {id: {} for id in ids}
     for each in await rows(LINKS, organization, ids):
         addresses[each["campaign"]][each["url"]] = each["id"]
+    known = await texts_of(organization, (each["version"] for each in payloads))
     made: list[dict[str, Any] | Exception] = []
     for number, each in enumerate(payloads):
         if number % AT_ONCE == AT_ONCE - 1:
             await asyncio.sleep(0)
         try:
-            made.append(await _mail(each, campaigns[each["campaign"]], addresses[each["campaign"]], owner))
+            if (texts := known.get(each["version"])) is None:
+                raise Refused("The texts of this mail are gone. Nothing was sent.")
+            made.append(_mail(each, texts, campaigns[each["campaign"]], addresses[each["campaign"]], owner))
         except Exception as problem:
             made.append(problem)
     return made
 
 
-async def _mail(
-    payload: dict[str, Any], campaign: dict[str, Any], known: dict[str, int], owner: Organization
+def _mail(
+    payload: dict[str, Any], texts: Texts, campaign: dict[str, Any], link_ids: dict[str, int], owner: Organization
 ) -> dict[str, Any]:  # fmt: skip
-    texts = await texts_of(owner.id, payload["version"])
     if payload.get("other"):
         texts = texts._replace(subject=subject_of(campaign, texts, other=True))
     send = payload["send"]
     mail = rendering.render(
-        texts, payload["values"], rendering.addresses(send, known), owner, from_name=campaign["from_name"],
+        texts, payload["values"], rendering.addresses(send, link_ids), owner, from_name=campaign["from_name"],
         reply_to=campaign["reply_to"],
     )  # fmt: skip
     # Mail programs carry the references of a mail into every reply to it.

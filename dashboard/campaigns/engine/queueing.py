@@ -202,9 +202,10 @@ async def _put(
     winner = trials.winner(campaign)
     columns: tuple[list[Any], ...] = ([], [], [], [], [])
     told: dict[str, list[int]] = defaultdict(list)
+    known = await mails.texts_of(organization.id, (step["version"] for step in steps.values()))
     for each in leaving:
         version = steps[each["step"]]["version"]
-        texts = await mails.texts_of(organization.id, version)
+        texts = known[version]
         variant = each["variant"]
         if variant == "-" and each["first"]:
             variant = winner
