@@ -4,6 +4,7 @@ Triggers add words as leads and notes are written; what nobody has any more is f
 
 from dashboard.accounts.tables import Organization
 from dashboard.database import row, rows
+from dashboard.spelling import allowed, distance
 
 LIKENESS = 0.2  # of trigrams: low enough for two letters changed round in a name of five
 CANDIDATES, ALTERNATIVES = 150, 4
@@ -60,25 +61,6 @@ def _nearest(like: list[tuple[str, str]]) -> list[str]:
     if found and closest == 0:
         return [found[0][1]]
     return [word for away, _, word in found if away == closest][:ALTERNATIVES]
-
-
-def allowed(word: str) -> int:
-    """How many slips of the finger a word of this length may have."""
-    return 1 if len(word) < 5 else 2
-
-
-def distance(typed: str, word: str) -> int:
-    """Letters to change, add, leave out or swap until `typed` begins `word`; what follows may be typed later."""
-    before: list[int] = []
-    row = list(range(len(word) + 1))
-    for i, letter in enumerate(typed, 1):
-        before, last, row = row, before, [i]
-        for j, other in enumerate(word, 1):
-            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other))
-            if i > 1 and j > 1 and letter == word[j - 2] and typed[i - 2] == other:
-                cost = min(cost, last[j - 2] + 1)
-            row.append(cost)
-    return min(row[max(0, len(typed) - 2) :], default=len(typed))
 
 
 async def tidy() -> int:
