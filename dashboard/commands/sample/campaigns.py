@@ -149,9 +149,10 @@ async def _mail(
     """One row of the ledger, with its delivery where it has left."""
     away = state not in ("waiting", "stopped")
     reason = words or (NO_MAILBOX if state == "bounced" else "")
+    settled = entered.ended_at if state == "stopped" else at if away else None
     send = Send(
         organization=step.organization, campaign=step.campaign, step=step.id, enrollment=entered.id, lead=person["id"],
-        state=state, reason=reason, due_at=at, created_at=entered.entered_at, settled_at=at if state != "waiting" else None,
+        state=state, reason=reason, due_at=at, created_at=entered.entered_at, settled_at=settled,
         queued_at=at if away else None,
     )  # fmt: skip
     await send.save()
