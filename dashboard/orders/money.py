@@ -6,6 +6,7 @@ from typing import Any
 from dashboard.accounts.tables import Organization
 from dashboard.database import rows
 from dashboard.orders.tables import Order, OrderPayment, PaymentStatus
+from dashboard.payments.manual import REVERSAL
 from dashboard.payments.tables import Payment, PaymentKind
 
 ATTACH = """
@@ -44,6 +45,12 @@ async def order_of(organization: Organization, payment: Payment) -> Order | None
     return await Order.get_of(organization, found[0]["id"]) if found else None
 
 
+async def order_of_line(organization: Organization, payment: int) -> Order | None:
+    """The order a line of the journal is joined to."""
+    joined = await OrderPayment.of(organization).where(OrderPayment.payment == payment).first()
+    return await Order.get_of(organization, joined.order) if joined else None
+
+
 async def settle(organization: Organization, order: Order) -> Order:
     """Join all money that belongs to the order and write what follows for its payment status."""
     await rows(
@@ -66,7 +73,7 @@ async def lines_of(organization: Organization | int, order: Order) -> list[dict[
             OrderPayment.payment.occurred_at.as_alias("occurred_at"), OrderPayment.payment.key.as_alias("key"),
             OrderPayment.payment.provisional.as_alias("provisional"),
             OrderPayment.payment.payment_intent.as_alias("payment_intent"),
-            OrderPayment.payment.charge.as_alias("charge"),
+            OrderPayment.payment.charge.as_alias("charge"), OrderPayment.payment.provider.as_alias("provider"),
         )
         .where(OrderPayment.order == order.id)
         .order_by(OrderPayment.payment.occurred_at, OrderPayment.payment.id)
@@ -76,8 +83,9 @@ async def lines_of(organization: Organization | int, order: Order) -> list[dict[
 def status(order: Order, lines: list[dict[str, Any]]) -> PaymentStatus:
     """What the money says, from the order's own facts and its lines."""
     lines = [line for line in lines if line["currency"] == order.currency]
-    charged = total(lines, PaymentKind.charge)
-    refunded = -total(lines, PaymentKind.refund)
+    reversed = sum(line["amount"] for line in lines if line["status"] == REVERSAL)  # what never was, not given back
+    charged = total(lines, PaymentKind.charge) + reversed
+    refunded = reversed - total(lines, PaymentKind.refund)
     paid = charged > 0 or order.checkout_paid
     if any(line["kind"] == PaymentKind.dispute and line["amount"] < 0 for line in lines):
         return PaymentStatus.disputed

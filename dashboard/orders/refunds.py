@@ -56,6 +56,8 @@ def left(order: Order, lines: list[dict[str, Any]], asked: list[dict[str, Any]])
     for charge in lines:
         if charge["kind"] != PaymentKind.charge or charge["currency"] != order.currency:
             continue
+        if order.provider != "manual" and charge["provider"] == "manual":
+            continue  # it did not come through Stripe, so it cannot go back that way
         taken = sum(-line["amount"] for line in lines if line is not charge and _same(charge, line))
         taken += sum(each["payload"]["amount"] for each in waiting if _same(charge, each["payload"]))
         amount = min(total, charge["amount"] - taken)

@@ -63,7 +63,7 @@ async def _charge_with(organization: Organization, provider: str, references: di
             found = await (
                 Payment.of(organization)
                 .where(Payment.provider == provider, Payment.kind == PaymentKind.charge.value)
-                .where(getattr(Payment, name) == value)
+                .where(getattr(Payment, name) == value, Payment.status != "reversed")
                 .first()
             )
             if found:

@@ -1,3 +1,3 @@
-from dashboard.payments.routes import reconciliation
+from dashboard.payments.routes import costs, received, reconciliation
 
-ROUTES = [*reconciliation.ROUTES]
+ROUTES = [*costs.ROUTES, *received.ROUTES, *reconciliation.ROUTES]
