@@ -7,9 +7,9 @@ from typing import Any
 from dashboard import typed
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Organization
-from dashboard.campaigns import conditions
+from dashboard.campaigns import conditions, templates
 from dashboard.campaigns.editor import PRESET, add, find, steps, touch
-from dashboard.campaigns.tables import CampaignKind, Step
+from dashboard.campaigns.tables import CampaignKind, Step, TemplateCategory
 from dashboard.database import row, rows, transaction
 from dashboard.errors import Conflict, NotFound
 
@@ -106,3 +106,21 @@ async def remove_step(
 async def _sort(id: int) -> None:
     await rows(ASIDE, id)
     await rows(IN_ORDER, id)
+
+
+async def write_mail(
+    organization: Organization, id: int, step: int, revision: int, by: Visitor, now: datetime
+) -> int:  # fmt: skip
+    """A new template for this step, named after the campaign and the day; its id."""
+    async with transaction():
+        await touch(organization, id, revision, by, now)
+        campaign = await find(organization, id)
+        held = next((each for each in await steps(organization, id) if each["id"] == step), None)
+        if held is None:
+            raise NotFound("There is no such step.")
+        sequence = campaign["kind"] == CampaignKind.sequence
+        name = f"{campaign['name'][:100]}{', day ' + str(held['day']) if sequence else ''}"
+        category = TemplateCategory.follow_up if held["day"] else TemplateCategory.newsletter
+        template = await templates.create(organization, name, category, by=by)
+        await Step.update({Step.template: template}).where(Step.id == step)
+    return template

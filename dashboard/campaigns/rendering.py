@@ -150,7 +150,7 @@ def _taken_apart(plain: str) -> tuple[str | Placeholder | Address, ...]:
     """A plain text with its addresses apart: only those that stand in it are counted, not one in a value."""
     parts = placeholders.read(plain).parts
     pieces: list[str | Placeholder | Address] = []
-    for part, following in zip(parts, [*parts[1:], ""], strict=True):
+    for part, following in zip(parts, (*parts[1:], ""), strict=False):
         if isinstance(part, Placeholder):
             pieces.append(part)
             continue

@@ -53,6 +53,13 @@
     if (form?.matches("[data-mail-form]")) later(form);
   });
 
+  // The preview of a saved mail: another person, another step.
+  on("change", "[data-frame-part]", (_, select) => {
+    const frame = document.getElementById(select.dataset.framePart);
+    const parts = [...document.querySelectorAll(`[data-frame-part="${frame.id}"]`)];
+    frame.src = `${frame.dataset.frame}?${parts.map((part) => `${part.name}=${part.value}`).join("&")}`;
+  });
+
   // What was typed and not saved is not lost by a click on a link.
   const changed = () => {
     const form = $("[data-mail-form]");

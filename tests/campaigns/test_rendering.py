@@ -176,3 +176,8 @@ def test_own_questions_fill_their_places(addresses):
     )
     mail = rendered(texts, lead(attributes={"size": 12, "vip": True, "gone": None}), addresses)
     assert mail.subject == "12" and mail.text.startswith("12 yes -")
+
+
+def test_a_mail_without_a_word_is_still_a_mail(addresses):
+    mail = rendered(Texts("", ""), lead(), addresses)
+    assert mail.subject == "" and mail.text == "\n\nAcme\nMain Street 1\n" and "Acme" in mail.html

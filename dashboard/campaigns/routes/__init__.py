@@ -1,5 +1,23 @@
 """The addresses of campaigns."""
 
-from dashboard.campaigns.routes import control, ledger, listing, public, running, templates
+from dashboard.campaigns.routes import (
+    control,
+    editor,
+    ledger,
+    listing,
+    preflight,
+    public,
+    running,
+    templates,
+)
 
-ROUTES: list = [*listing.ROUTES, *ledger.ROUTES, *public.ROUTES, *running.ROUTES, *control.ROUTES, *templates.ROUTES]
+ROUTES: list = [
+    *control.ROUTES,
+    *editor.ROUTES,
+    *ledger.ROUTES,
+    *listing.ROUTES,
+    *preflight.ROUTES,
+    *public.ROUTES,
+    *running.ROUTES,
+    *templates.ROUTES,
+]

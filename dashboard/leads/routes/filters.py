@@ -18,6 +18,7 @@ from dashboard.pages import fragment, redirect
 
 SHOW, AT = "show", "at"
 PAGES = {"": "leads", "board": "leads/board"}  # `at`: which page the filters are for
+CAMPAIGN = re.compile(r"campaign-([0-9]{1,18})")  # its audience
 PLACE = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})")
 
 
@@ -38,7 +39,7 @@ async def show_filters(
     if draft.wrong:
         return await _form(request, organization, user, listed, draft, status_code=422)
     others = listed.read(urlencode([pair for pair in _kept(request) if pair[0] != AT]), asked).query()
-    base = f"/{organization.slug}/{PAGES.get(request.query_params.get(AT, ''), 'leads')}"
+    base = f"/{organization.slug}/{_place(request)}"
     return redirect(request, f"{base}?{'&'.join(part for part in (others, found) if part)}".rstrip("?"))
 
 
@@ -64,6 +65,7 @@ async def _form(
     return fragment(
         request, "leads/_filters.html", draft=draft, kept=_kept(request), sections=sections, focus=draft.focus,
         options=await _options(organization, user), status_code=status_code, open_dialog="#dialog" if opened else "",
+        place=_place(request),
     )  # fmt: skip
 
 
@@ -75,6 +77,13 @@ async def _options(organization: Organization, user: Visitor) -> dict[str, list[
         "campaign": [(str(each["id"]), each["name"]) for each in await audience.campaigns(organization)],
         "tag": [(str(each["id"]), each["name"]) for each in await tags.every(organization)],
     }
+
+
+def _place(request: Request) -> str:
+    """The page the filters are for."""
+    at = request.query_params.get(AT, "")
+    campaign = CAMPAIGN.fullmatch(at)
+    return f"campaigns/{campaign[1]}/audience" if campaign else PAGES.get(at, "leads")
 
 
 def _kept(request: Request) -> list[tuple[str, str]]:
