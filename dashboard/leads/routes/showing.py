@@ -10,6 +10,7 @@ from litestar.response import Template
 
 from dashboard import typed
 from dashboard.accounts.tables import Organization
+from dashboard.campaigns import membership
 from dashboard.leads import attributes, detail, duplicates
 from dashboard.leads.changes import Changed
 from dashboard.leads.routes import history
@@ -50,6 +51,7 @@ async def facts(
         "lead": lead, "now": now, "zone": organization.time_zone, "today": today(organization, now),
         "history": await history.read(organization, lead, shown, until=until),
         "bought": await bought.of_lead(organization, lead["id"]),
+        "membership": await membership.of_lead(organization, lead),
         "duplicates": await duplicates.like(organization, without=lead["id"], limit=3, **who),
         "answers": [(label, text) for label, text in known if text], "once": typed.once(),
     }  # fmt: skip

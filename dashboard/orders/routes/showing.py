@@ -7,6 +7,7 @@ from litestar import Request
 from litestar.response import Template
 
 from dashboard.accounts.tables import Organization
+from dashboard.campaigns import membership
 from dashboard.intake import queries as intake
 from dashboard.leads import detail as leads
 from dashboard.orders import detail
@@ -29,6 +30,7 @@ async def whole(organization: Organization, number: int, now: datetime, shown: s
     facts = await context(organization, number, now, shown)
     facts["intake"] = await intake.of_order(organization, facts["detail"].record)
     facts["person"] = await leads.find(organization, facts["order"]["lead"])
+    facts["membership"] = await membership.of_lead(organization, facts["person"])
     return facts
 
 
