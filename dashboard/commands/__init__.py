@@ -16,6 +16,7 @@ HELP = {
     "jobs": "list the scheduled jobs, or run one: jobs run NAME [--at TIME]",
     "simulate": "post a properly signed Stripe event to the running app",
     "stripe": "fetch events of Stripe's that never arrived: stripe sync [--since DATE]",
+    "revenue": "make the sums by day anew from the payments: revenue rebuild [ORGANIZATION]",
     "backup": "write the database and the files into one folder",
     "restore": "bring a backup back into an empty database",
     "verify": "check the promises on live data and list every violation",
@@ -63,6 +64,8 @@ def parser() -> argparse.ArgumentParser:
     sync = stripe.add_parser("sync")
     sync.add_argument("--since", default="", help="such as 2026-11-01; all that is not known to be here when missing")
     sync.add_argument("--organization", default="", help="slug; all that are connected when missing")
+    rebuild = add["revenue"].add_subparsers(dest="action", required=True).add_parser("rebuild")
+    rebuild.add_argument("organization", nargs="?", default="", help="slug; all when missing")
     add["backup"].add_argument("folder", nargs="?", help="where to; DATA_DIR/backups/<time> when missing")
     add["restore"].add_argument("folder")
     add["restore"].add_argument("--erasures", help="the register of who was forgotten, when it is not in DATA_DIR")
@@ -108,6 +111,10 @@ def _run(options: argparse.Namespace) -> int | None:
             from dashboard.commands import stripe
 
             return asyncio.run(stripe.sync(options))
+        if options.command == "revenue":
+            from dashboard.commands import revenue
+
+            return asyncio.run(revenue.rebuild(options))
         if options.command == "verify":
             from dashboard.commands import verify
 

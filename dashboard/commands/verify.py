@@ -12,7 +12,7 @@ from dashboard.database import rows
 from dashboard.orders import money
 from dashboard.orders.tables import Order
 from dashboard.piccolo_app import APP_CONFIG
-from dashboard.revenue import daily
+from dashboard.revenue import upkeep
 from dashboard.settings import current
 
 CHECKS: list[tuple[str, str, str]] = [
@@ -134,7 +134,7 @@ async def _payment_status() -> AsyncIterator[str]:
 async def _revenue() -> AsyncIterator[str]:
     """I7: the sums kept for each day are those of the journal. `backdesk revenue rebuild` makes them anew."""
     for organization in await rows("SELECT id, slug FROM organization ORDER BY id"):
-        for each in (await daily.differences(organization["id"]))[:50]:
+        for each in (await upkeep.differences(organization["id"]))[:50]:
             by = f", {each['dimension']} {each['value']!r}" if each["dimension"] else ""
             yield f"I7: {organization['slug']}: {each['day']} in {each['currency']}{by} is not what its payments say"
 

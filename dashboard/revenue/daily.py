@@ -1,7 +1,7 @@
 """The journal by day, currency and what it is credited to: the sums every figure of the page is made of.
 
 They are kept for each day (`revenue_day`). Triggers mark a day when its lines change, or what these are credited to; a
-marked day is read from the journal itself, in the same statement, until `refresh` has made it anew. So the sums are
+marked day is read from the journal itself, in the same snapshot, until `refresh` has made it anew. So the sums are
 those of the journal at any moment, whoever books meanwhile."""
 
 from collections import defaultdict
@@ -53,14 +53,14 @@ NAMES = [each.name for each in fields(Sums)]
 COLUMN_NAMES = ", ".join(NAMES)
 KEYS = "day, currency, dimension, value"
 
-# Of the days in `stale`. Values: organization, then the time zone three times.
+# Of the days in `stale`, each along the index. Values: organization, then the time zone three times.
 LINES = CREDITED.format(
     source=f"""
     SELECT {COLUMNS}, stale.day FROM stale CROSS JOIN LATERAL (
         SELECT * FROM payment WHERE organization = {{}} AND kind <> 'failure'
         AND occurred_at >= stale.day::timestamp AT TIME ZONE {{}} - interval '3 hours'
         AND occurred_at < (stale.day + 1)::timestamp AT TIME ZONE {{}} + interval '3 hours'
-        AND (occurred_at AT TIME ZONE {{}})::date = stale.day) own"""  # noqa: S608 – made of names in this file
+        AND (occurred_at AT TIME ZONE {{}})::date = stale.day OFFSET 0) own"""  # noqa: S608 – made of names in this file
 )
 # Values: those of LINES, the dimensions wanted.
 PARTS = ", ".join(f"('{name}', {name})" for name in DIMENSIONS)
@@ -89,19 +89,20 @@ LOCAL_DAYS = f"""
 # Days that cannot be read from revenue_day: marked ones, and all while the organization has another time zone than the
 # one asked for. Values: first, last, organization, zone, organization, zone twice, first, last.
 STALE = f"""
-    WITH stale AS MATERIALIZED (
-        SELECT day::date FROM generate_series({{}}::date, {{}}::date, interval '1 day') day
-        WHERE NOT EXISTS (SELECT 1 FROM organization WHERE id = {{}} AND time_zone = {{}})
-        UNION
-        SELECT local.day FROM (SELECT DISTINCT day FROM revenue_stale WHERE organization = {{}}) marked,
-        {LOCAL.format(zone="{}")} WHERE local.day BETWEEN {{}} AND {{}})"""  # noqa: S608 – made of names in this file
-# Values: those of STALE; organization, dimensions, first, last, currency twice; those of LIVE, currency twice.
-EVERY_DAY = f"""{STALE}, every_day AS (
+    SELECT day::date FROM generate_series({{}}::date, {{}}::date, interval '1 day') day
+    WHERE NOT EXISTS (SELECT 1 FROM organization WHERE id = {{}} AND time_zone = {{}})
+    UNION
+    SELECT local.day FROM (SELECT DISTINCT day FROM revenue_stale WHERE organization = {{}}) marked,
+    {LOCAL.format(zone="{}")} WHERE local.day BETWEEN {{}} AND {{}}"""  # noqa: S608 – made of names in this file
+# Values: organization, dimensions, first, last, stale days, currency twice.
+KEPT = f"""
     SELECT {KEYS}, {COLUMN_NAMES} FROM revenue_day
-    WHERE organization = {{}} AND dimension = ANY({{}}) AND day BETWEEN {{}} AND {{}} AND {{}} IN ('', currency)
-      AND day NOT IN (SELECT day FROM stale)
-    UNION ALL
-    SELECT * FROM ({LIVE}) live WHERE {{}} IN ('', currency))"""  # noqa: S608 – made of names in this file
+    WHERE organization = {{}} AND dimension = ANY({{}}) AND day BETWEEN {{}} AND {{}} AND day <> ALL({{}}::date[])
+      AND {{}} IN ('', currency)"""  # noqa: S608 – made of names in this file
+# Values: stale days, those of LIVE, currency twice.
+READ_NOW = f"""
+    SELECT * FROM (WITH stale AS MATERIALIZED (SELECT unnest({{}}::date[]) AS day) {LIVE}) live
+    WHERE {{}} IN ('', currency)"""  # noqa: S608 – made of names in this file
 TOTALS = ", ".join(f"sum({name})::bigint AS {name}" for name in NAMES)
 INSERT = f"""
     INSERT INTO revenue_day (organization, created_at, {KEYS}, {COLUMN_NAMES})
@@ -115,7 +116,8 @@ TAKE = """
 class Sheet:
     """What `read` found: sums by cut, place, dimension, currency and value."""
 
-    def __init__(self, lines: Iterable[dict[str, Any]]) -> None:
+    def __init__(self, lines: Iterable[dict[str, Any]], stale: list[date]) -> None:
+        self.stale = stale
         self._lines: dict[tuple[str, int, int], list[dict[str, Any]]] = defaultdict(list)
         for line in lines:
             self._lines[line["dimension"], line["cut"], line["place"]].append(line)
@@ -144,21 +146,24 @@ class Sheet:
 
 async def read(
     organization: Organization, zone: str, cuts: Sequence[Sequence[date]], dimensions: Sequence[str] = (ALL,),
-    currency: str = "",
+    currency: str = "", stale: list[date] | None = None,
 ) -> Sheet:  # fmt: skip
     """The sums of all currencies, or of one. Each cut is a rising list of days: place 0 lies between its first and its
-    second, and the last day is outside."""
+    second, and the last day is outside. Inside a `snapshot` they are of one moment, and
+    `stale` of an earlier sheet that held these days need not be asked for again."""
     first, last = min(each[0] for each in cuts), max(each[-1] for each in cuts) - timedelta(days=1)
     own, wanted = organization.id, list(dimensions)
     places = ", ".join(f"({nr}, width_bucket(day, {{}}::date[]) - 1, {len(cut) - 1})" for nr, cut in enumerate(cuts))
-    sql = f"""{EVERY_DAY}
+    if stale is None:
+        stale = [each["day"] for each in await rows(STALE, first, last, own, zone, own, zone, zone, first, last)]
+    kept: list[object] = [own, wanted, first, last, stale, currency]
+    live: list[object] = [stale, own, zone, zone, zone, wanted, currency] if stale else []
+    sql = f"""
         SELECT cut.nr AS cut, place, dimension, value, currency, min(day) AS begun, {TOTALS}
-        FROM every_day, LATERAL (VALUES {places}) cut(nr, place, count)
+        FROM ({KEPT}{" UNION ALL " + READ_NOW if stale else ""}) every_day,
+             LATERAL (VALUES {places}) cut(nr, place, count)
         WHERE place >= 0 AND place < cut.count GROUP BY 1, 2, 3, 4, 5"""  # noqa: S608 – made of our own names
-    return Sheet(await rows(
-        sql, first, last, own, zone, own, zone, zone, first, last, own, wanted, first, last, currency,
-        own, zone, zone, zone, wanted, currency, *(list(each) for each in cuts),
-    ))  # fmt: skip
+    return Sheet(await rows(sql, *kept, *live, *(list(each) for each in cuts)), stale)
 
 
 async def freshen(organization: Organization) -> None:
@@ -180,9 +185,9 @@ async def refresh(organization: int) -> int:
 
 async def _refresh_some(organization: int) -> int:
     async with transaction():
-        alone = await row("SELECT pg_try_advisory_xact_lock(hashtextextended({}, 0)) AS got", f"revenue:{organization}")
+        alone = await only_one(organization)
         # What is marked is visible from here on; what is booked from here on has a mark of its own.
-        marked = await rows(TAKE, organization, organization, DAYS_AT_ONCE) if alone and alone["got"] else []
+        marked = await rows(TAKE, organization, organization, DAYS_AT_ONCE) if alone else []
         if not marked:
             return 0
         utc = {each["day"] for each in marked}
@@ -193,46 +198,7 @@ async def _refresh_some(organization: int) -> int:
         return len(utc)
 
 
-async def rebuild(organization: int) -> int:
-    """Throw the sums away and make them from the journal; the number of days."""
-    async with transaction():
-        await rows("DELETE FROM revenue_day WHERE organization = {}", organization)
-        await rows(
-            "INSERT INTO revenue_stale (organization, day, created_at) SELECT DISTINCT organization, "
-            "(occurred_at AT TIME ZONE 'UTC')::date, now() FROM payment WHERE organization = {}", organization,
-        )  # fmt: skip
-    return await refresh(organization)
-
-
-SETTLED = f"""
-    WITH stale AS MATERIALIZED (
-        SELECT day::date FROM generate_series({{}}::date, {{}}::date, interval '1 day') day
-        EXCEPT SELECT local.day FROM revenue_stale marked, {LOCAL.format(zone="{}")} WHERE marked.organization = {{}}),
-    live AS MATERIALIZED (SELECT * FROM ({LIVE}) live),
-    kept AS MATERIALIZED (
-        SELECT {KEYS}, {COLUMN_NAMES} FROM revenue_day
-        WHERE organization = {{}} AND day IN (SELECT day FROM stale))
-    SELECT DISTINCT day, currency, dimension, value FROM (
-        (SELECT * FROM live EXCEPT SELECT * FROM kept) UNION ALL (SELECT * FROM kept EXCEPT SELECT * FROM live)) either
-    ORDER BY 1, 2, 3, 4"""  # noqa: S608 – made of names in this file
-SPAN = """
-    SELECT o.time_zone, least(d.first, p.first - 1) AS first, greatest(d.last, p.last + 1) AS last FROM organization o,
-        (SELECT min(day) AS first, max(day) AS last FROM revenue_day WHERE organization = {}) d,
-        (SELECT min(occurred_at)::date AS first, max(occurred_at)::date AS last FROM payment WHERE organization = {}) p
-    WHERE o.id = {} AND coalesce(d.first, p.first) IS NOT NULL"""
-
-
-async def differences(organization: int) -> list[dict[str, Any]]:
-    """Days whose sums are not those of the journal, though nothing marked them: none, unless somebody changed the
-    tables by hand."""
-    found: list[dict[str, Any]] = []
-    for span in await rows(SPAN, organization, organization, organization):
-        zone, first = span["time_zone"], span["first"]
-        while first <= span["last"]:
-            last = first + timedelta(days=DAYS_AT_ONCE - 1)
-            found += await rows(
-                SETTLED, first, last, zone, zone, organization, organization, zone, zone, zone, [ALL, *DIMENSIONS],
-                organization,
-            )  # fmt: skip
-            first = last + timedelta(days=1)
-    return found
+async def only_one(organization: int) -> bool:
+    """Whether this transaction alone makes sums of the organization's until it ends."""
+    found = await row("SELECT pg_try_advisory_xact_lock(hashtextextended({}, 0)) AS got", f"revenue:{organization}")
+    return bool(found and found["got"])

@@ -78,7 +78,7 @@ async def _source(organization: Organization, asked: Asked) -> tuple[str, list[A
         step = asked.kind if asked.kind in funnel.STEPS else "leads"
         sql = f"SELECT *, created_at AS at, '' AS currency FROM ({funnel.PEOPLE}) person"  # noqa: S608
         sql += " WHERE true" if step == "leads" else f" WHERE {step}"
-        values, total = list(await funnel.asked(organization, period)), "NULL::bigint"
+        values, total = list(funnel.asked(organization, period, await funnel.unqualified(organization))), "NULL::bigint"
         if asked.divided:
             sql, values = sql + " AND source = {}", [*values, asked.value]
     elif asked.of == "costs":

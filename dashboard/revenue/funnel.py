@@ -24,10 +24,11 @@ PEOPLE = """
     FROM lead l
     LEFT JOIN LATERAL (
         SELECT count(*) AS paid, count(*) FILTER (WHERE status = 'done' AND done_at < {}) AS handed
-        FROM orders WHERE lead = l.id AND confirmed_at < {}) o ON true
+        FROM orders WHERE organization = l.organization AND lead = l.id AND confirmed_at < {}) o ON true
     WHERE l.organization = {} AND l.created_at >= {} AND l.created_at < {} AND l.deleted_at IS NULL"""
 COUNTED = f"""
-    SELECT (created_at AT TIME ZONE {{}})::date AS day, source, count(*) AS leads,
+    SELECT ({{}}::date[])[width_bucket((created_at AT TIME ZONE {{}})::date, {{}}::date[])] AS day, source,
+           count(*) AS leads,
            count(*) FILTER (WHERE qualified) AS qualified, count(*) FILTER (WHERE ordered) AS ordered,
            count(*) FILTER (WHERE done) AS done, count(*) FILTER (WHERE repeat) AS repeat
     FROM ({PEOPLE}) person GROUP BY 1, 2"""  # noqa: S608 – made of names in this file
@@ -53,16 +54,21 @@ class Steps:
             setattr(self, step, getattr(self, step) + line[step])
 
 
-async def asked(organization: Organization, period: Period) -> tuple[object, ...]:
-    """The values of PEOPLE."""
+async def unqualified(organization: Organization) -> list[str]:
+    """The stages of leads that are not qualified."""
     steps = await stages.steps(organization)
-    outside = [steps[0].key, stages.FIRST, *stages.of_kind(steps, StageKind.lost)]
+    return [steps[0].key, stages.FIRST, *stages.of_kind(steps, StageKind.lost)]
+
+
+def asked(organization: Organization, period: Period, outside: list[str]) -> tuple[object, ...]:
+    """The values of PEOPLE; `outside` are the stages that are not qualified."""
     return outside, period.end, period.end, organization.id, period.start, period.end
 
 
-async def counted(organization: Organization, period: Period) -> list[dict[str, Any]]:
-    """People by the day they came and their source, with how many reached each step."""
-    return await rows(COUNTED, period.zone, *await asked(organization, period))
+async def counted(organization: Organization, period: Period, outside: list[str]) -> list[dict[str, Any]]:
+    """People by the first day of the bucket in which they came and their source, with how many reached each step."""
+    firsts = [each.first for each in period.buckets()]
+    return await rows(COUNTED, firsts, period.zone, firsts, *asked(organization, period, outside))
 
 
 def total(lines: list[dict[str, Any]]) -> Steps:

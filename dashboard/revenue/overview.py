@@ -64,12 +64,14 @@ async def read(organization: Organization, period: Period, today: date, asked: s
     cuts = [periods.cut(period), trend.cut(today)]
     sheet = await daily.read(organization, period.zone, cuts)
     now, before = _by_currency(sheet, 1, last), _by_currency(sheet, 0, 0)
-    subscribed = await recurring.by_day(organization, period)
-    people, people_before = await funnel.counted(organization, period), await funnel.counted(organization, earlier)
+    subscribed = await recurring.by_bucket(organization, period)
+    unqualified = await funnel.unqualified(organization)
+    people = await funnel.counted(organization, period, unqualified)
+    people_before = await funnel.counted(organization, earlier, unqualified)
     spending = await costs.spent(organization, period)
     currencies = sorted({*sheet.currencies, *(each["currency"] for each in [*subscribed, *spending])} - {""})
     currency = _chosen(asked, currencies, now, organization.currency)
-    divided = await daily.read(organization, period.zone, cuts[:1], [*{by, *costs.DIVIDED}], currency)
+    divided = await daily.read(organization, period.zone, cuts[:1], [*{by, *costs.DIVIDED}], currency, sheet.stale)
     known, campaigns = await breakdown.names(organization, by), await breakdown.names(organization, "campaign")
     sums = {value: each for (_, value), each in divided.sums(0, 1, last, by).items()}
     sums_before = {value: each for (_, value), each in divided.sums(0, 0, 0, by).items()}

@@ -1,22 +1,36 @@
 """Monthly recurring revenue: what stands at a moment and what moved it, read off the reports of subscriptions."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from dashboard.accounts.tables import Organization
-from dashboard.database import rows
+from dashboard.database import row, rows, transaction
 from dashboard.payments.subscriptions import MOVEMENTS
+from dashboard.revenue.daily import only_one
 from dashboard.revenue.periods import Period
 
 KINDS = {
     "new": "New", "expansion": "Expansion", "reactivation": "Reactivation", "contraction": "Contraction",
     "churn": "Churn",
 }  # fmt: skip
+# A report's movement is counted on the day it says. Values: time zone, organization, before when.
 BY_DAY = f"""
-    SELECT currency, kind, (occurred_at AT TIME ZONE {{}})::date AS day, sum(change)::bigint AS change,
+    SELECT (occurred_at AT TIME ZONE {{}})::date AS day, currency, kind, sum(change)::bigint AS change,
            count(*) AS count
     FROM ({MOVEMENTS}) moved GROUP BY 1, 2, 3"""  # noqa: S608 – made of names in this file
+KEPT = (
+    "SELECT day, currency, kind, change, changes AS count FROM revenue_movement WHERE organization = {} AND day <= {}"
+)
+# The first day of a bucket stands for all of it. Values: buckets twice, those of BY_DAY or KEPT.
+BY_BUCKET = """
+    SELECT currency, kind, ({{}}::date[])[width_bucket(day, {{}}::date[])] AS day, sum(change)::bigint AS change,
+           sum(count)::bigint AS count
+    FROM ({days}) days GROUP BY 1, 2, 3"""
+STALE = """
+    SELECT EXISTS (SELECT 1 FROM revenue_movement_stale WHERE organization = {})
+        OR NOT EXISTS (SELECT 1 FROM organization WHERE id = {} AND time_zone = {}) AS stale"""
+FOR_EVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -47,9 +61,33 @@ class Recurring:
         return lost / self.at_start if self.at_start else None
 
 
-async def by_day(organization: Organization, period: Period) -> list[dict[str, Any]]:
-    """Every change until the period's end, by day, currency and kind."""
-    return await rows(BY_DAY, period.zone, organization.id, period.end)
+async def by_bucket(organization: Organization, period: Period) -> list[dict[str, Any]]:
+    """Every change until the period's end by currency, kind and bucket, whose first day is its `day`; what was before
+    the period has a day before it. Read from the reports themselves while these have changed, see daily.py."""
+    days = [date.min, *(each.first for each in period.buckets())]
+    found = await row(STALE, organization.id, organization.id, period.zone)
+    if found and found["stale"]:
+        values: tuple[object, ...] = period.zone, organization.id, period.end
+        return await rows(BY_BUCKET.format(days=BY_DAY), days, days, *values)
+    return await rows(BY_BUCKET.format(days=KEPT), days, days, organization.id, period.last)
+
+
+async def refresh(organization: int) -> bool:
+    """Make the movements by day anew when a report has changed; False when not, or while another process is at it."""
+    async with transaction():
+        if not await only_one(organization):
+            return False
+        taken = await rows("DELETE FROM revenue_movement_stale WHERE organization = {} RETURNING id", organization)
+        found = await row("SELECT time_zone FROM organization WHERE id = {}", organization)
+        if not taken or not found:
+            return False
+        await rows("DELETE FROM revenue_movement WHERE organization = {}", organization)
+        await rows(
+            "INSERT INTO revenue_movement (organization, created_at, day, currency, kind, change, changes) "  # noqa: S608
+            f"SELECT {{}}::bigint, now(), days.* FROM ({BY_DAY}) days",
+            organization, found["time_zone"], organization, FOR_EVER,
+        )  # fmt: skip
+        return True
 
 
 def at(days: list[dict[str, Any]], currency: str, day: date) -> int:

@@ -60,3 +60,18 @@ class RevenueFile(OrganizationOwned, Table, tablename="revenue_file"):
     first: date = Date()  # type: ignore[assignment]
     last: date = Date()  # type: ignore[assignment]
     file = ForeignKey(File, null=False)
+
+
+class RevenueMovement(OrganizationOwned, Table, tablename="revenue_movement"):
+    """What one day's reports of subscriptions changed in the recurring revenue, see recurring.py: kept like
+    RevenueDay, but made anew as a whole."""
+
+    day: date = Date()  # type: ignore[assignment]
+    currency = Varchar(length=10)
+    kind = Varchar(length=15, help_text="one of recurring.KINDS")
+    change = BigInt(default=0, help_text="minor units a month, signed")
+    changes = Integer(default=0, help_text="how many subscriptions changed")
+
+
+class RevenueMovementStale(OrganizationOwned, Table, tablename="revenue_movement_stale"):
+    """A report of a subscription has changed since revenue_movement was made."""

@@ -12,7 +12,7 @@ from dashboard.database import rows, snapshot, transaction
 from dashboard.orders import money
 from dashboard.orders.tables import Order
 from dashboard.payments import journal
-from dashboard.revenue import daily
+from dashboard.revenue import daily, periods, recurring, upkeep
 from dashboard.revenue.attribution import DIMENSIONS
 from tests.builders import a_member
 from tests.revenue import plain, year
@@ -110,7 +110,7 @@ CHANGES = {
 async def made(acme):
     agents = [await a_member(acme, f"agent{nr}@acme.example", f"Agent {nr}", "agent") for nr in (1, 2)]
     found = await year.make(acme, agents, 200)
-    await daily.refresh(acme.id)
+    await upkeep.refresh(acme.id)
     assert await marks(acme) == 0
     await as_the_journal(acme, "UTC")
     return found
@@ -122,7 +122,7 @@ async def test_the_days_follow(made, acme, change):
     for _ in range(1 if table in ("campaign", "app_user") else 4):
         await rows(sql, await some(chance, table))
     await as_the_journal(acme, "UTC")
-    await daily.refresh(acme.id)
+    await upkeep.refresh(acme.id)
     assert await marks(acme) == 0
     await as_the_journal(acme, "UTC")
 
@@ -141,7 +141,7 @@ async def test_another_time_zone_cuts_all_days_anew(made, acme, zone):
     await as_the_journal(acme, zone)  # asked for before the organization has it
     await rows("UPDATE organization SET time_zone = {} WHERE id = {}", zone, acme.id)
     await as_the_journal(acme, zone)
-    await daily.refresh(acme.id)
+    await upkeep.refresh(acme.id)
     assert await marks(acme) == 0
     await as_the_journal(acme, zone)
     await as_the_journal(acme, "UTC")
@@ -150,10 +150,10 @@ async def test_another_time_zone_cuts_all_days_anew(made, acme, zone):
 async def test_a_rebuild_mends_what_somebody_broke_by_hand(made, acme):
     await rows("UPDATE revenue_day SET gross = gross + 1")
     assert await kept(acme, "UTC") != await from_the_lines(acme, "UTC")
-    assert [each["day"] for each in await daily.differences(acme.id)]
-    await daily.rebuild(acme.id)
+    assert [each["day"] for each in await upkeep.differences(acme.id)]
+    await upkeep.rebuild(acme.id)
     await as_the_journal(acme, "UTC")
-    assert await daily.differences(acme.id) == []
+    assert await upkeep.differences(acme.id) == []
 
 
 async def test_what_is_booked_while_days_are_made_is_not_lost(acme):
@@ -169,11 +169,11 @@ async def test_what_is_booked_while_days_are_made_is_not_lost(acme):
 
     booking = asyncio.create_task(book())
     await begun.wait()
-    assert await daily.refresh(acme.id) > 0 and await marks(acme) == 0
+    assert await upkeep.refresh(acme.id) > 0 and await marks(acme) == 0
     made_anew.set()
     await booking
     await as_the_journal(acme, "UTC")
-    await daily.refresh(acme.id)
+    await upkeep.refresh(acme.id)
     await as_the_journal(acme, "UTC")
 
 
@@ -190,7 +190,7 @@ async def test_whoever_reads_while_others_book_sees_the_journal_of_one_moment(ac
 
     async def make_days():
         while not over.is_set():
-            await daily.refresh(acme.id)
+            await upkeep.refresh(acme.id)
             await asyncio.sleep(0.005)
 
     async def look():
@@ -205,7 +205,7 @@ async def test_whoever_reads_while_others_book_sees_the_journal_of_one_moment(ac
     over.set()
     await asyncio.gather(*others)
     assert compared > 3
-    await daily.refresh(acme.id)
+    await upkeep.refresh(acme.id)
     assert await marks(acme) == 0
     await as_the_journal(acme, "UTC")
 
@@ -232,11 +232,47 @@ async def test_money_that_finds_its_order_later_is_credited_then(acme):
     await journal.book_charge(
         acme, amount=777, currency="EUR", occurred_at=order.placed_at - timedelta(days=2), payment_intent="pi_1b"
     )
-    await daily.refresh(acme.id)
+    await upkeep.refresh(acme.id)
     await rows("UPDATE payment SET subscription = 'sub_1' WHERE payment_intent = 'pi_1b'")
     order.subscription = "sub_1"
     await order.save()
     await money.settle(acme, order)
     await as_the_journal(acme, "UTC")
-    await daily.refresh(acme.id)
+    await upkeep.refresh(acme.id)
     await as_the_journal(acme, "UTC")
+
+
+# ── movements of subscriptions ──
+
+REPORTS = {
+    "nothing": "SELECT 1",
+    "a report comes late": (
+        "INSERT INTO subscription_report (id, organization, key, subscription, status, monthly, currency, occurred_at, "
+        "created_at) SELECT 9999, organization, 'late', subscription, status, 12345, currency, "
+        "occurred_at - interval '3 days', now() FROM subscription_report WHERE id = 4"
+    ),
+    "a report is corrected": "UPDATE subscription_report SET monthly = monthly + 500 WHERE id = 4",
+    "reports are forgotten": "DELETE FROM subscription_report WHERE subscription = 'sub_1'",
+    "the time zone changes": "UPDATE organization SET time_zone = 'Pacific/Kiritimati'",
+}
+
+
+@pytest.mark.parametrize("change", REPORTS)
+async def test_the_movements_follow(made, acme, change):
+    """Read from the reports while these have changed, from the sums when those are made anew: the same."""
+    await rows(REPORTS[change])
+    zone = (await rows("SELECT time_zone FROM organization"))[0]["time_zone"]
+    period = periods.Period("custom", date(2026, 3, 1), date(2026, 11, 21), zone)
+    before = await recurring.by_bucket(acme, period)
+    assert bool(await rows("SELECT 1 FROM revenue_movement_stale")) == (change != "nothing")
+    await upkeep.refresh(acme.id)
+    assert await rows("SELECT 1 FROM revenue_movement_stale") == []
+    assert sorted(map(str, await recurring.by_bucket(acme, period))) == sorted(map(str, before)) != []
+    assert await upkeep.differences(acme.id) == []
+
+
+async def test_a_movement_changed_by_hand_is_found_and_mended(made, acme):
+    await rows("UPDATE revenue_movement SET change = change + 1")
+    assert await upkeep.differences(acme.id)
+    await upkeep.rebuild(acme.id)
+    assert await upkeep.differences(acme.id) == []
