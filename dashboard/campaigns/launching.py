@@ -22,7 +22,8 @@ SUBJECT = "campaign"
 STOPPED = "The campaign was stopped"
 VERSIONS = """
     UPDATE campaign_step s SET version = v.id FROM mail_template t JOIN mail_template_version v
-    ON v.template = t.id AND v.number = t.version WHERE s.campaign = {} AND t.id = s.template AND t.organization = s.organization"""
+    ON v.template = t.id AND v.number = t.version WHERE s.campaign = {} AND t.id = s.template
+    AND t.organization = s.organization"""
 INCOMPLETE = "SELECT count(*) AS n, count(version) AS written FROM campaign_step WHERE campaign = {}"
 USED = "SELECT DISTINCT version FROM campaign_step WHERE campaign = {}"
 LINK = """

@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dashboard.accounts.tables import Organization
+from dashboard.campaigns import replies
+from dashboard.campaigns.engine import results
 from dashboard.deliveries.feedback import Report
 from dashboard.deliveries.mails import one_line
 from dashboard.deliveries.tables import DeliveryState
@@ -28,7 +30,10 @@ async def failed(organization: Organization, event: dict, now: datetime) -> str:
 
 async def delayed(organization: Organization, event: dict, now: datetime) -> str:
     report = _report(organization, event, now)
-    if await report.delayed("The receiving server asks to wait. Resend goes on trying."):
+    why = "The receiving server asks to wait. Resend goes on trying."
+    if await report.delayed(why):
+        if found := await report.found():
+            await results.delayed(found["id"], why)
         return "Delayed. Resend goes on trying."
     return NO_NEWS if await report.found() else NOT_OURS
 
@@ -41,6 +46,7 @@ async def bounced(organization: Organization, event: dict, now: datetime) -> str
     delivery = await report.found()
     if delivery is None:
         return NOT_OURS
+    await results.told(delivery["id"], "bounced", said, report.at)
     if not delivery["organization"]:
         return "Bounced."
     permanent = _part(event, "bounce").get("type") == "Permanent"
@@ -57,6 +63,7 @@ async def complained(organization: Organization, event: dict, now: datetime) -> 
     delivery = await report.found()
     if delivery is None:
         return NOT_OURS
+    await results.told(delivery["id"], "complained", "Marked it as spam", report.at)
     if delivery["organization"]:
         await report.suppress(delivery["recipient"], "complained", "Marked a mail of ours as spam")
     return "Marked as spam. The address is not written to again."
@@ -70,6 +77,7 @@ async def suppressed(organization: Organization, event: dict, now: datetime) -> 
     delivery = await report.found()
     if delivery is None:
         return NOT_OURS
+    await results.told(delivery["id"], "suppressed", said, report.at)
     if delivery["organization"]:
         await report.suppress(delivery["recipient"], "bounced", said)
     return "Not sent: the address is blocked at Resend, and here from now on."
@@ -77,18 +85,40 @@ async def suppressed(organization: Organization, event: dict, now: datetime) -> 
 
 async def opened(organization: Organization, event: dict, now: datetime) -> str:
     """A fact that decides nothing: mail programs fetch images by themselves."""
-    return "Opened." if await _report(organization, event, now).seen("opened") else NOT_OURS
+    return await _seen(organization, event, now, "opened", "Opened.")
 
 
 async def clicked(organization: Organization, event: dict, now: datetime) -> str:
-    return "Clicked." if await _report(organization, event, now).seen("clicked") else NOT_OURS
+    return await _seen(organization, event, now, "clicked", "Clicked.")
+
+
+async def received(organization: Organization, event: dict, now: datetime) -> str:
+    """A mail came in: perhaps somebody answers a campaign."""
+    if not isinstance(event["data"], dict):
+        raise Problem("The event names no mail.")
+    return (
+        await replies.received(organization, replies.Mail.of(event["data"]), now) or "A mail that answers no campaign."
+    )
+
+
+async def _seen(organization: Organization, event: dict, now: datetime, fact: str, words: str) -> str:
+    report = _report(organization, event, now)
+    if not await report.seen(fact):
+        return NOT_OURS
+    if found := await report.found():
+        await results.seen(found["id"], fact, report.at)
+    return words
 
 
 async def _move(organization: Organization, event: dict, now: datetime, state: DeliveryState, why: str = "") -> str:
     report = _report(organization, event, now)
-    if await report.moves(state, why):
+    moved = await report.moves(state, why)
+    found = await report.found()
+    if found:
+        await results.told(found["id"], state.value, why, report.at)
+    if moved:
         return f"The mail is {state.value} now."
-    return NO_NEWS if await report.found() else NOT_OURS
+    return NO_NEWS if found else NOT_OURS
 
 
 # ── reading what Resend wrote ──
@@ -136,4 +166,5 @@ HANDLERS: dict[str, Handler] = {
     "resend:email.clicked": clicked,
     "resend:email.failed": failed,
     "resend:email.suppressed": suppressed,
+    "resend:email.received": received,
 }

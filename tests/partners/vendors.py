@@ -100,7 +100,9 @@ def resend(partner: "Provider", request: Request) -> Reply:
     if not request.headers.get("authorization", "").startswith("Bearer re_"):
         return Reply(401, error("resend", 401))
     if request.path == "/domains":
-        return Reply(200, {"object": "list", "data": [], "has_more": False})
+        known = partner.objects.get("domains", {"harbor.example": "verified", "acme.example": "verified"})
+        domains = [{"id": name, "name": name, "status": status} for name, status in known.items()]
+        return Reply(200, {"object": "list", "data": domains, "has_more": False})
     if (request.method, request.path) == ("POST", "/emails"):
         mail = request.json
         missing = [name for name in ("from", "to", "subject") if not mail.get(name)]
@@ -108,6 +110,8 @@ def resend(partner: "Provider", request: Request) -> Reply:
             return Reply(422, error("resend", 422, {"name": "missing_required_field"}))
         if not isinstance(mail.get("tags", []), list) or "user-agent" not in request.headers:
             return Reply(422, error("resend", 422))
+        if any(to.endswith("@refused.example") for to in mail["to"]):
+            return Reply(422, error("resend", 422, {"message": "Invalid `to` field."}))
         mismatch = Reply(409, error("resend", 409, {"name": "invalid_idempotent_request"}))
         return accepted(partner, "resend", request, mail, {"id": str(uuid.uuid4())}, mismatch)
     if (request.method, request.path) == ("POST", "/emails/batch"):

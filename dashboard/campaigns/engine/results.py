@@ -69,6 +69,11 @@ async def told(delivery: int, state: str, why: str, at: datetime) -> dict[str, A
     return moved[0] if moved else None
 
 
+async def delayed(delivery: int, why: str) -> None:
+    """Say of a mail that is on its way why it takes so long."""
+    await rows("UPDATE campaign_send SET reason = {} WHERE delivery = {} AND state = 'sent'", why[:200], delivery)
+
+
 async def seen(delivery: int, fact: str, at: datetime) -> None:
     """It was "opened" or "clicked", says the provider."""
     for each in await rows(FACTS[fact], at, delivery):

@@ -9,6 +9,7 @@ from dashboard.campaigns.routes import (
     public,
     running,
     templates,
+    tracking,
 )
 
 ROUTES: list = [
@@ -20,4 +21,5 @@ ROUTES: list = [
     *public.ROUTES,
     *running.ROUTES,
     *templates.ROUTES,
+    *tracking.ROUTES,
 ]
