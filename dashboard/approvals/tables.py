@@ -1,7 +1,7 @@
 from enum import StrEnum
 from typing import Any
 
-from piccolo.columns import JSONB, BigInt, Boolean, ForeignKey, Integer, SmallInt, Text, Timestamptz, Varchar
+from piccolo.columns import JSONB, BigInt, Boolean, Date, ForeignKey, Integer, SmallInt, Text, Timestamptz, Varchar
 from piccolo.table import Table
 
 from dashboard.accounts.ownership import OrganizationOwned
@@ -35,6 +35,7 @@ class Suggestion(OrganizationOwned, Table):
     state = Varchar(length=10, choices=SuggestionState, default=SuggestionState.waiting)
     draft = Text(help_text="as the machine wrote it; never changed")
     edited = Text(default="", help_text="as a person has it so far; empty: not touched")
+    edited_by = ForeignKey(User, null=True, default=None)
     sent = Text(default="", help_text="the text that was approved, which is the text that goes out")
     version = Integer(default=1, help_text="raised by each change: whoever approves says which one they read")
     confidence = SmallInt(default=0, help_text="0-100")
@@ -63,3 +64,51 @@ class Suggestion(OrganizationOwned, Table):
     sent_at: Any = Timestamptz(null=True, default=None)
     delivery = ForeignKey(Delivery, null=True, default=None)
     sent_message = BigInt(null=True, default=None, help_text="id of the message it became")
+
+
+class ApprovalPresence(OrganizationOwned, Table, tablename="approval_presence"):
+    """Who of the team has a suggestion open; forgotten soon after they stopped saying so."""
+
+    suggestion = ForeignKey(Suggestion, null=False, index=True)
+    user = ForeignKey(User, null=False)
+    seen_at = Timestamptz()
+
+
+class ApprovalRule(OrganizationOwned, Table, tablename="approval_rule"):
+    """When a suggestion may go out without a person. Off until its simulation was seen; needs a source, always."""
+
+    name = Varchar(length=80)
+    topics: Any = JSONB(default=[], help_text="keys of topics, at least one")
+    confidence = SmallInt(default=95, help_text="at least this, 0-100")
+    min_sources = SmallInt(default=1, help_text="never under 1")
+    channels: Any = JSONB(default=[], help_text="keys of channels; none: all")
+    hours = Varchar(length=10, default="any", help_text="any, working or outside (of working hours)")
+    daily_cap = Integer(default=20)
+    version = Integer(default=1, help_text="raised by each change; a change disarms it")
+    armed = Boolean(default=False)
+    armed_at: Any = Timestamptz(null=True, default=None)
+    armed_by = ForeignKey(User, null=True, default=None)
+    simulated: Any = JSONB(default={}, help_text="what the simulation said when it was armed")
+
+
+class ApprovalRuleDay(OrganizationOwned, Table, tablename="approval_rule_day"):
+    """How much of a rule's daily cap is used; raised before a reply is queued."""
+
+    rule = ForeignKey(ApprovalRule, null=False, index=True)
+    day: Any = Date(help_text="in the organization's time zone")
+    sent = Integer(default=0)
+
+
+class ApprovalSettings(OrganizationOwned, Table, tablename="approval_settings"):
+    """One row per organization, once somebody changed something."""
+
+    stopped_at: Any = Timestamptz(null=True, default=None, help_text="the kill switch: no rule sends anything")
+    stopped_by = ForeignKey(User, null=True, default=None)
+    telegram = Boolean(default=False, help_text="new suggestions are shown in the team's chat, with buttons")
+
+
+class TelegramApprover(OrganizationOwned, Table, tablename="telegram_approver"):
+    """A person of the team who may approve and reject by the buttons in Telegram."""
+
+    user = ForeignKey(User, null=False, index=True)
+    telegram_id = BigInt(help_text="Telegram's number for the person")

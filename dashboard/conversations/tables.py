@@ -47,6 +47,10 @@ class Conversation(OrganizationOwned, Table):
     last_inbound_at: Any = Timestamptz(null=True, default=None)
     escalated_at: Any = Timestamptz(null=True, default=None, help_text="since when a person was asked for")
     archived_at: Any = Timestamptz(null=True, default=None)
+    drafted_until: Any = Timestamptz(null=True, default=None, help_text="what came until then has its draft")
+    draft_lease_until: Any = Timestamptz(null=True, default=None, help_text="until then somebody is drafting")
+    draft_attempts = SmallInt(default=0)
+    draft_instruction = Varchar(length=500, default="", help_text="what a person asked the next draft to be like")
 
 
 class Direction(StrEnum):
