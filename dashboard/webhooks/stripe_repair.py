@@ -10,7 +10,7 @@ from dashboard.activity import actions as activity
 from dashboard.database import rows
 from dashboard.formats import start_of_day
 from dashboard.integrations.stripe import Stripe
-from dashboard.payments import reconciliation
+from dashboard.payments import reading, reconciliation
 from dashboard.webhooks import actions, handlers, ledger, stripe_books, stripe_sync
 from dashboard.webhooks.tables import InboundEvent
 
@@ -52,7 +52,8 @@ async def repair(
     for _ in range(MOST):
         if not await ledger.work(handlers.HANDLERS, now):
             break
-    await stripe_books.read(organization, stripe, now, start)
+    known = await reading.of(organization, stripe_books.LIST)
+    await stripe_books.read(organization, stripe, now, start if known and known.complete_until else None)
     for day in {each.day for each in before}:
         await reconciliation.compare(organization, day, now)
     left = sum(len(each.offending) for each in await reconciliation.latest(organization, first, last))

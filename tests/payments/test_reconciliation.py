@@ -199,6 +199,17 @@ async def test_the_button_fetches_what_is_missing_and_everything_matches(alice, 
     assert line == {"user": ana.user.id, "detail": "1 fetched, 0 handled again, 0 still different."}
 
 
+async def test_the_first_comparison_may_be_asked_for_with_the_button(alice, stranger, acme):
+    async with stripe() as partner:
+        await hear(stranger, purchase(partner, "old", SALE, days=60))
+        booked(partner, "old", days=60)
+        answer = await alice.post(f"{CARD}/repair")
+        assert "Nothing to compare in this period" in answer.text
+        wide = (clock.now() - timedelta(days=80)).date().isoformat()
+        page = (await alice.get(f"{CARD}?from={wide}&to={clock.now().date().isoformat()}")).text
+    assert "EUR matches Stripe" in page and "1 payment<" in page
+
+
 async def test_the_button_handles_an_event_again_that_failed_or_whose_line_was_lost(alice, stranger, acme):
     async with stripe() as partner:
         events = purchase(partner, "a", [*SALE, "refund.updated"], refunded=100)
