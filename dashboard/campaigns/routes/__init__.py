@@ -1,6 +1,7 @@
 """The addresses of campaigns."""
 
 from dashboard.campaigns.routes import (
+    blocked,
     control,
     editor,
     ledger,
@@ -13,6 +14,7 @@ from dashboard.campaigns.routes import (
 )
 
 ROUTES: list = [
+    *blocked.ROUTES,
     *control.ROUTES,
     *editor.ROUTES,
     *ledger.ROUTES,
