@@ -1,14 +1,16 @@
 """The rows behind every figure: payments, movements of subscriptions, people. The same definitions as the figures."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from dashboard.accounts.tables import Organization
-from dashboard.database import rows
+from dashboard.database import rows, snapshot
 from dashboard.payments.subscriptions import MOVEMENTS
-from dashboard.revenue import costs, funnel, recurring
+from dashboard.revenue import costs, daily, funnel, recurring
 from dashboard.revenue.attribution import DIMENSIONS, LINES
+from dashboard.revenue.daily import Sums
 from dashboard.revenue.periods import Period
 
 SIZE = 50
@@ -19,6 +21,15 @@ KINDS = {
     "dispute": ("Disputes", "kind = 'dispute'"),
     "first": ("Orders by their first charge", "first"),
     "fee": ("Payments with a known fee", "fee <> 0 AND fee_currency = currency"),
+}
+# What all rows of a kind come to in minor units, and how many they are.
+COMES_TO: dict[str, Callable[[Sums], tuple[int, int]]] = {
+    "": lambda each: (each.net, each.charges + each.refunded + each.disputed),
+    "charge": lambda each: (each.gross, each.charges),
+    "refund": lambda each: (-each.refunds, each.refunded),
+    "dispute": lambda each: (-each.disputes, each.disputed),
+    "first": lambda each: (each.sold, each.orders),
+    "fee": lambda each: (each.fees, each.with_fee),
 }
 WHAT = ("payments", "movements", "people", "costs")
 SPENT = {"spent": "kind <> 'ai'", "ai": "kind = 'ai'"}
@@ -50,51 +61,71 @@ class Found:
 
 async def find(organization: Organization, asked: Asked, size: int | None = SIZE) -> Found:
     """The rows; with no size all of them, for the file."""
-    source, values, total = await _source(organization, asked)
+    source, values = await _source(organization, asked)
+    totals = await _totals(organization, asked, source, values)
+    if not totals:
+        return Found([], [], False)
     place = " AND (at, id) < ({}, {})" if asked.after else ""
     limit = f" LIMIT {size + 1}" if size else ""
     found = await rows(
         f"SELECT * FROM ({source}) one WHERE true{place} ORDER BY at DESC, id DESC{limit}",  # noqa: S608 – our own text
         *values, *(asked.after or ()),
     )  # fmt: skip
-    summed = f"SELECT currency, {total} AS total, count(*) AS count FROM ({source}) one"  # noqa: S608 – our own text
-    sums = await rows(f"{summed} GROUP BY 1 ORDER BY 1", *values)
     more = size is not None and len(found) > size
-    totals = [(each["currency"], None if each["total"] is None else int(each["total"]), each["count"]) for each in sums]
     return Found(found[:size] if size else found, totals, more)
 
 
-async def _source(organization: Organization, asked: Asked) -> tuple[str, list[Any], str]:
-    """The statement that gives the rows, its values, and the sum that makes the figure of them."""
+async def _totals(
+    organization: Organization, asked: Asked, source: str, values: list[Any]
+) -> list[tuple[str, int | None, int]]:
+    """What all rows come to: of payments and people the very figures of the page."""
+    if asked.of == "payments":
+        by = asked.by if asked.by in DIMENSIONS and asked.divided else daily.ALL
+        ends = asked.period.first, asked.period.last + timedelta(days=1)
+        await daily.freshen(organization)
+        async with snapshot():
+            sheet = await daily.read(organization, asked.period.zone, [ends], [by], asked.currency)
+        value = asked.value if by else ""
+        sums = {code: each for (code, one), each in sheet.sums(0, 0, dimension=by).items() if one == value}
+        totals = [(code, *COMES_TO.get(asked.kind, COMES_TO[""])(sums[code])) for code in sorted(sums)]
+        return [each for each in totals if each[2]]
+    if asked.of == "people":
+        people = await funnel.counted(organization, asked.period, await funnel.unqualified(organization))
+        steps = funnel.total([each for each in people if not asked.divided or each["source"] == asked.value])
+        number = getattr(steps, asked.kind if asked.kind in funnel.STEPS else "leads")
+        return [("", None, number)] if number else []
+    total = "sum(change)" if asked.of == "movements" else "sum(amount)"
+    summed = f"SELECT currency, {total} AS total, count(*) AS count FROM ({source}) one GROUP BY 1 ORDER BY 1"  # noqa: S608
+    return [(each["currency"], int(each["total"]), each["count"]) for each in await rows(summed, *values)]
+
+
+async def _source(organization: Organization, asked: Asked) -> tuple[str, list[Any]]:
+    """The statement that gives the rows, and its values."""
     period, values = asked.period, list[Any]()
     if asked.of == "movements":
         sql = f"SELECT id, occurred_at AS at, subscription, currency, change, kind, plan_price FROM ({MOVEMENTS}) moved"  # noqa: S608
         sql += " WHERE occurred_at >= {}"
         values = [organization.id, period.end, period.start]
-        total = "sum(change)"
         if asked.kind in recurring.KINDS:
             sql, values = sql + " AND kind = {}", [*values, asked.kind]
     elif asked.of == "people":
         step = asked.kind if asked.kind in funnel.STEPS else "leads"
         sql = f"SELECT *, created_at AS at, '' AS currency FROM ({funnel.PEOPLE}) person"  # noqa: S608
         sql += " WHERE true" if step == "leads" else f" WHERE {step}"
-        values, total = list(funnel.asked(organization, period, await funnel.unqualified(organization))), "NULL::bigint"
+        values = list(funnel.asked(organization, period, await funnel.unqualified(organization)))
         if asked.divided:
             sql, values = sql + " AND source = {}", [*values, asked.value]
     elif asked.of == "costs":
         sql = f"SELECT *, spent_on::timestamptz AS at FROM ({costs.LINES}) line WHERE {SPENT.get(asked.kind, 'true')}"  # noqa: S608
-        values, total = [organization.id, period.first, period.last], "sum(amount)"
+        values = [organization.id, period.first, period.last]
         if asked.divided:
             by_source = " AND source = {} AND campaign = ''"
             sql, values = sql + (" AND campaign = {}" if asked.by == "campaign" else by_source), [*values, asked.value]
     else:
         sql = f"SELECT *, occurred_at AS at FROM ({LINES}) line WHERE {KINDS.get(asked.kind, KINDS[''])[1]}"  # noqa: S608
-        values, total = (
-            [organization.id, period.start, period.end],
-            "sum(fee)" if asked.kind == "fee" else "sum(amount)",
-        )
+        values = [organization.id, period.start, period.end]
         if asked.by in DIMENSIONS and asked.divided:
             sql, values = f"{sql} AND {asked.by} = {{}}", [*values, asked.value]
     if asked.currency:
         sql, values = sql + " AND currency = {}", [*values, asked.currency]
-    return sql, values, total
+    return sql, values
