@@ -23,6 +23,7 @@ ONE_TIME = "https://one-time.invalid/link"  # replaced by the real link at the m
 LONGEST_SUBJECT = 200
 ABOUT_ORDER = "You get this mail because you ordered from {sender}."
 ABOUT_FORM = "You get this mail because this address was given in a form of {sender}."
+ABOUT_MESSAGE = "You get this mail because you wrote to {sender}."
 ABOUT_CHECKOUT = "You get this mail because you began an order at {sender}."
 ABOUT_ACCOUNT = "You get this mail because somebody used this address at Backdesk."
 
@@ -53,6 +54,8 @@ KINDS = {
     "upsell": Kind(needs=("lead", "order", "offer"), may=("link",)),
     "follow_up": Kind(needs=("lead", "order", "title"), may=("link",)),
     "form_reply": Kind(needs=("lead", "title", "message"), may=("link",), reason=ABOUT_FORM),
+    "reply": Kind(needs=("message", "title"), may=("name", "files"), reason=ABOUT_MESSAGE),
+    "satisfaction": Kind(needs=("title", "link"), may=("name",), reason=ABOUT_MESSAGE),
     "recovery": Kind(needs=("lead", "amount", "link"), reason=ABOUT_CHECKOUT),
     "invitation": Kind(("organization_name", "inviter", "role"), ("name",), ABOUT_ACCOUNT, account=True),
     "password_reset": Kind((), ("name",), ABOUT_ACCOUNT, account=True),

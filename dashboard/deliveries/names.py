@@ -12,6 +12,8 @@ WHAT = {
     "follow_up": "Follow-up",
     "recovery": "Checkout reminder",
     "form_reply": "Reply to a form",
+    "reply": "Reply",
+    "satisfaction": "Did it help",
     "refund": "Refund",
     "new_order": "New order alert",
     "intake_submitted": "Intake submitted alert",

@@ -1,7 +1,7 @@
 from enum import StrEnum
 from typing import Any
 
-from piccolo.columns import Array, BigInt, ForeignKey, Integer, SmallInt, Text, Timestamptz, Varchar
+from piccolo.columns import Array, BigInt, Date, ForeignKey, Integer, SmallInt, Text, Timestamptz, Varchar
 from piccolo.table import Table
 
 from dashboard.accounts.ownership import OrganizationOwned
@@ -49,3 +49,39 @@ class Ticket(OrganizationOwned, Table):
     satisfaction = Varchar(length=10, default="", help_text="good or bad")
     satisfaction_note = Text(default="")
     updated_at = Timestamptz()
+
+
+class Promise(OrganizationOwned, Table, tablename="ticket_promise"):
+    """How long an organization takes for tickets of one priority. Without a row the usual times hold."""
+
+    priority = Varchar(length=10, choices=Priority)
+    first_reply_minutes = Integer(help_text="working minutes")
+    solve_minutes = Integer(help_text="working minutes")
+
+
+class Holiday(OrganizationOwned, Table):
+    """A day on which nobody works, whatever the week says."""
+
+    day: Any = Date()
+    name = Varchar(length=80, default="")
+
+
+class CannedReply(OrganizationOwned, Table, tablename="canned_reply"):
+    """A reply written once. Placeholders are `{first_name}` and the like; what follows happens when it is sent."""
+
+    title = Varchar(length=80, help_text="unique per organization, whatever the case")
+    text = Text()
+    then_status = Varchar(length=10, default="", help_text="waiting, solved or open; empty: as chosen at the time")
+    then_priority = Varchar(length=10, default="")
+    then_tag = BigInt(null=True, default=None, help_text="id of a tag to add")
+    used = Integer(default=0, help_text="how often it was sent")
+    archived_at: Any = Timestamptz(null=True, default=None)
+
+
+class Presence(OrganizationOwned, Table, tablename="ticket_presence"):
+    """Who has a ticket open at this moment, and who writes. Old rows mean nothing."""
+
+    ticket = ForeignKey(Ticket, null=False, index=True)
+    user = ForeignKey(User, null=False)
+    seen_at = Timestamptz()
+    typing_at: Any = Timestamptz(null=True, default=None)
