@@ -42,6 +42,7 @@ STOP = """
     UPDATE campaign SET state = 'stopped', why = {}, finished_at = {} WHERE id = {}
     AND state IN ('scheduled', 'running', 'paused') RETURNING id"""
 UNSCHEDULE = "UPDATE campaign SET state = 'draft', why = '' WHERE id = {} AND state = 'scheduled' RETURNING id"
+LOCK_QUEUED = "SELECT id FROM campaign_send WHERE campaign = {} AND state = 'queued' ORDER BY id FOR UPDATE"
 BACK = """
     UPDATE campaign_send s SET state = 'due', queued_at = NULL, settled_at = NULL, reason = '' FROM delivery d
     WHERE s.campaign = {} AND s.state = 'queued' AND d.id = s.delivery AND d.state = 'cancelled' AND d.why = {}"""
@@ -110,6 +111,7 @@ async def pause(campaign: Campaign, by: By, now: datetime, why: str = "") -> Cam
 
 async def take_back(id: int, organization: int, now: datetime) -> None:
     """What a paused campaign has in the out-tray is due again; inside a transaction."""
+    await rows(LOCK_QUEUED, id)
     await withdrawing.hold_back(organization, (SUBJECT, id), PAUSED, now)
     await rows(BACK, id, PAUSED)
 
@@ -139,6 +141,7 @@ async def stop(campaign: Campaign, by: By, now: datetime, why: str = "") -> Camp
 
 async def give_up(id: int, organization: int, now: datetime) -> None:
     """What a stopped campaign has left is not sent any more; inside a transaction."""
+    await rows(LOCK_QUEUED, id)
     await withdrawing.give_up(organization, (SUBJECT, id), STOPPED, now)
     await rows(GIVE_UP, STOPPED, now, id)
     await rows(COPY, id)

@@ -49,14 +49,14 @@ async def hold_back(organization: Organization | int, subject: tuple[str, int], 
 
 async def give_up(organization: Organization | int, subject: tuple[str, int], why: str, now: datetime) -> int:
     """Nothing more of it leaves, ever. How many deliveries."""
-    taken = await _take_back(organization, subject, why, now, for_good=True)
     about = (organization if isinstance(organization, int) else organization.id, *subject)
+    taken = 0
     for batch in await rows(GIVE_UP_BATCHES, why, *about):
         maybe = batch["unclear_via"] != ""
         state, words = (DeliveryState.unknown, MAYBE) if maybe else (DeliveryState.cancelled, why)
         await rows(END_MEMBERS, state.value, words, now, batch["unclear_via"], batch["members"], batch["id"])
         taken += len(batch["members"])
-    return taken
+    return taken + await _take_back(organization, subject, why, now, for_good=True)
 
 
 async def take_back(organization: int, ids: list[int], why: str, now: datetime) -> list[int]:
@@ -77,8 +77,9 @@ async def _take_back(
     organization: Organization | int, subject: tuple[str, int], why: str, now: datetime, *, for_good: bool
 ) -> int:  # fmt: skip
     about = (organization if isinstance(organization, int) else organization.id, *subject)
-    taken = await rows(TAKE_BACK, for_good, why, now, *about)
+    # Batches before deliveries, as whoever settles one: a row that was looked at stays locked even if it is left alone.
     await rows(PAUSE_BATCHES, why, *about)
+    taken = await rows(TAKE_BACK, for_good, why, now, *about)
     if taken:
         await activity.changed(about[0], "outbox")
     return len(taken)
