@@ -4,7 +4,9 @@ from dashboard.accounts.tables import Organization
 from dashboard.campaigns import templates
 from dashboard.campaigns.rendering import Texts
 from dashboard.campaigns.tables import Template, TemplateCategory
-from dashboard.database import serialize, transaction
+from dashboard.database import rows, serialize, transaction
+
+WITHOUT = "SELECT o.id FROM organization o WHERE NOT EXISTS (SELECT FROM mail_template t WHERE t.organization = o.id)"
 
 END = """
 <p>{{ sender }}<br>{{ organization }}</p>
@@ -46,6 +48,13 @@ mail.</p>"""
         ),
     ),
 )
+
+
+async def plant_everywhere() -> None:
+    """For organizations that were just founded, whoever founded them."""
+    found = [each["id"] for each in await rows(WITHOUT)]
+    for organization in await Organization.objects().where(Organization.id.is_in(found)) if found else []:
+        await plant(organization)
 
 
 async def plant(organization: Organization) -> bool:

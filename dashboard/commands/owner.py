@@ -4,6 +4,7 @@ import os
 import sys
 
 from dashboard.accounts import actions
+from dashboard.campaigns import seeds
 from dashboard.commands.surroundings import connected
 from dashboard.database import migrate
 from dashboard.errors import DashboardError, Invalid
@@ -16,6 +17,7 @@ async def create(options: argparse.Namespace) -> int:
     async with connected():
         try:
             user = await actions.create_owner(options.email, options.name, password, options.organization)
+            await seeds.plant_everywhere()
         except DashboardError as problem:
             wrong = problem.fields if isinstance(problem, Invalid) else {"organization": problem.message}
             for field, text in wrong.items():

@@ -2,9 +2,12 @@
 
 import asyncio
 import re
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 
 import pytest
 
+from dashboard.accounts.tables import Organization
 from dashboard.campaigns import seeds, templates
 from dashboard.campaigns.rendering import Texts
 from dashboard.campaigns.tables import Template, TemplateVersion
@@ -35,6 +38,26 @@ async def test_every_new_organization_begins_with_three_templates_once(acme):
     for each in found:
         words = templates.texts_of(each)
         assert not without_unsubscribe(words) and "{{ first_name |" in words.subject
+
+
+async def test_organizations_from_before_get_the_same_templates_once(acme, borealis):
+    own = await a_template(borealis, "Their own")
+    file = next(Path("piccolo_migrations").glob("*000030_campaigns_starters.py"))
+    migration = module_from_spec(spec := spec_from_file_location("starters", file))
+    spec.loader.exec_module(migration)
+    for _ in range(2):
+        await (await migration.forwards()).run()
+    found = await templates.every(acme)
+    assert [(each["name"], templates.texts_of(each)) for each in found] == [
+        (name, texts) for name, _, texts in sorted(seeds.STARTERS)
+    ]
+    assert [each["id"] for each in await templates.every(borealis)] == [own.id]
+
+
+async def test_whoever_founds_an_organization_finds_the_templates_there(alice):
+    await alice.post("/account/organizations", data={"organization": "Cedar"})
+    cedar = await Organization.objects().get(Organization.name == "Cedar")
+    assert len(await templates.every(cedar)) == 3
 
 
 async def test_a_new_template_is_opened_and_lists_under_its_category(alice, acme):

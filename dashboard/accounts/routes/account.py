@@ -11,6 +11,7 @@ from dashboard.accounts import actions, confirmation, entrance, forms, passwords
 from dashboard.accounts.current import CurrentUser, Now, signed_in
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import User
+from dashboard.campaigns import seeds
 from dashboard.database import rows
 from dashboard.errors import Conflict, DashboardError, Invalid
 from dashboard.pages import download, fragment, redirect
@@ -127,6 +128,7 @@ async def found_organization(request: Request, user: CurrentUser, now: Now, data
     try:
         forms.refuse({"organization": wrong, "slug": forms.slug_problem(slug) if name else ""})
         organization = await actions.found(user.id, name, slug)
+        await seeds.plant(organization)
     except (Invalid, Conflict) as problem:
         shown = Invalid({"slug": problem.message}) if isinstance(problem, Conflict) else problem
         values = {"organization": name, "slug": data.get("slug", "")[:60]}

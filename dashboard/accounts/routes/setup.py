@@ -6,6 +6,7 @@ from litestar.response import Template
 
 from dashboard.accounts import actions, entrance, forms, one_time
 from dashboard.accounts.current import Now, public
+from dashboard.campaigns import seeds
 from dashboard.errors import Conflict, Invalid, NotFound
 
 OVER = "This link has been used or is too old. Start Backdesk again to get a new one."
@@ -28,6 +29,7 @@ async def set_up(
         raise NotFound(OVER)
     try:
         user = await actions.set_up(secret, forms.Founding.parse(data), now)
+        await seeds.plant_everywhere()
     except (Invalid, Conflict) as problem:
         errors = problem.fields if isinstance(problem, Invalid) else {"organization": problem.message}
         values = {name: data.get(name, "")[:254] for name in ("email", "name", "organization")}
