@@ -138,6 +138,9 @@ RULES = (
         },
         ("mail or message", "mails and messages"),
     ),
+    Rule(  # what was on its way with others ends unclear for them, and is looked at by a person
+        "mail_batch", "t.organization = {organization} AND t.members && {deliveries} AND t.body <> ''", {"body": "''"}
+    ),
     Rule(
         "enrollment", "t.lead = ANY({leads})",
         {

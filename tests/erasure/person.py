@@ -11,7 +11,7 @@ from dashboard.accounts.tables import Organization, User
 from dashboard.activity import actions as activity
 from dashboard.campaigns.tables import Campaign, Click, Enrollment, Link, Send, Step
 from dashboard.database import rows
-from dashboard.deliveries.tables import Delivery, DeliveryAttempt, Suppression
+from dashboard.deliveries.tables import Delivery, DeliveryAttempt, MailBatch, Suppression
 from dashboard.files import actions as files
 from dashboard.forms.tables import Form, FormVersion
 from dashboard.intake.tables import Capture, Intake, IntakeFile
@@ -111,6 +111,9 @@ async def _around(organization: Organization, lead: Lead, order: Order, user: Us
     )  # fmt: skip
     await sent.save()
     await DeliveryAttempt(delivery=sent.id, number=1, outcome="bounced", detail=f"550 {EMAIL}").save()
+    await MailBatch(
+        organization=by, members=[sent.id], body=f"{NAME} {SECRET}".encode(), state="paused", due_at=now,
+    ).save()  # fmt: skip
     for n, state in enumerate(("queued", "held", "failed", "unknown")):
         await Delivery(
             organization=by, key=f"odd:{by}:{n}", kind="mail" if n else "telegram", name="upsell", subject_kind="lead",

@@ -33,7 +33,7 @@ async def found(organization: int | None = None) -> list[str]:
         if organization and not mine:
             continue
         for each in await rows(
-            f'SELECT t.*, lower({texts}) AS everything FROM "{name}" t {mine}'.replace("{}", "{{}}")
+            f'SELECT t.*, lower({texts}) AS everything FROM "{name}" t {mine} ORDER BY everything'.replace("{}", "{{}}")
         ):
             hits += [f"{name} {each.get('id')}: {trace}" for trace in TRACES if trace in each["everything"]]
     return hits

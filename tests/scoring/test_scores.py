@@ -60,8 +60,10 @@ async def a_mail(organization, lead, key="m1", **changes):
 
 
 async def score_lines(lead):
-    found = await Activity.select(Activity.title, Activity.detail, Activity.actor).where(
-        Activity.subject_kind == "lead", Activity.subject_id == lead.id, Activity.verb == "scored"
+    found = (
+        await Activity.select(Activity.title, Activity.detail, Activity.actor)
+        .where(Activity.subject_kind == "lead", Activity.subject_id == lead.id, Activity.verb == "scored")
+        .order_by(Activity.id)
     )
     return [(each["title"], each["detail"], each["actor"]) for each in found]
 
