@@ -6,6 +6,7 @@ import signal
 POINTS = ("event.stored", "event.claimed", "event.handled", "delivery.claimed", "provider.answered", "delivery.settled")
 MAIL_POINTS = ("mails.claimed", "mails.answered", "mails.settled", "mails.queued", "audience.filled")
 BATCH_POINTS = ("batch.written", "batch.advanced")
+APPROVAL_POINTS = ("approval.claimed", "approval.sent")
 
 _wanted, _, _count = os.environ.get("CRASH_AT", "").partition(":")
 _left = int(_count or 1) if _wanted else 0

@@ -1,0 +1,104 @@
+"""Rules that let a suggestion go out without a person. Off by default; without a source nothing ever goes by itself."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dashboard.accounts.tables import Organization
+from dashboard.activity import actions as activity
+from dashboard.approvals import checks
+from dashboard.approvals.tables import ApprovalRule, Outcome, Suggestion
+from dashboard.conversations.tables import Conversation
+from dashboard.database import row, rows
+
+HOLD = timedelta(seconds=10)
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+STOPPED = "SELECT 1 AS one FROM approval_settings WHERE organization = {} AND stopped_at IS NOT NULL"
+RESERVE = """
+    INSERT INTO approval_rule_day (organization, rule, day, sent, created_at) VALUES ({}, {}, {}, 1, now())
+    ON CONFLICT (rule, day) DO UPDATE SET sent = approval_rule_day.sent + 1 WHERE approval_rule_day.sent < {}
+    RETURNING sent"""
+GIVE_BACK = "UPDATE approval_rule_day SET sent = sent - 1 WHERE rule = {} AND day = {} AND sent > 0"
+MAY_STILL = """
+    SELECT 1 AS one FROM approval_rule r WHERE r.organization = {} AND r.id = {} AND r.armed
+      AND NOT EXISTS (SELECT 1 FROM approval_settings s WHERE s.organization = r.organization
+                      AND s.stopped_at IS NOT NULL)
+    FOR SHARE OF r"""
+QUEUE = """
+    UPDATE suggestion SET state = 'queued', sent = draft, diff = {}, edit_ratio = 0, outcome = {}, decided_at = {},
+        decided_via = 'rule', rule = {}, due_at = {}, version = version + 1
+    WHERE id = {} AND state = 'waiting' RETURNING id"""
+
+
+async def consider(
+    organization: Organization, conversation: Conversation, suggestion: Suggestion, now: datetime
+) -> bool:
+    """Queue a new suggestion where an armed rule wants it; whether it did. Inside the transaction that keeps it."""
+    armed = await ApprovalRule.of(organization).where(ApprovalRule.armed.eq(True)).order_by(ApprovalRule.id)
+    if not armed or not safe(suggestion.draft, suggestion.sources, suggestion.checks, suggestion.needs_person):
+        return False
+    if await row(STOPPED, organization.id):
+        return False
+    facts = facts_of(suggestion.topic, suggestion.confidence, suggestion.sources, conversation.channel, now)
+    for rule in armed:
+        if not matches(rule, facts, organization) or not await _reserve(organization, rule, now):
+            continue
+        diff = [["same", suggestion.draft]]
+        await rows(QUEUE, diff, Outcome.automatic.value, now, rule.id, now + HOLD, suggestion.id)
+        title = f"A reply goes out by itself, by the rule “{rule.name}”"
+        await activity.record(
+            organization, "conversation", conversation.id, "reply_approved", title, actor="machine",
+            data={"suggestion": suggestion.id, "rule": rule.id, "automatic": True},
+        )  # fmt: skip
+        return True
+    return False
+
+
+def safe(text: str, sources: Any, marks: Any, needs_person: bool) -> bool:
+    """What no rule can switch off: a text, a section it stands in, no mark, and no draft that asks for a person."""
+    cites = any(each.get("kind") == "section" for each in sources or [])
+    return bool(text.strip()) and cites and not needs_person and bool(marks) and checks.passed(marks)
+
+
+def facts_of(topic: str, confidence: int, sources: Any, channel: str, at: datetime) -> dict[str, Any]:
+    return {"topic": topic, "confidence": confidence, "sources": len(sources or []), "channel": channel, "at": at}
+
+
+def matches(rule: ApprovalRule, facts: dict[str, Any], organization: Organization) -> bool:
+    """Whether all conditions hold. A rule without topics matches nothing."""
+    topics: Any = rule.topics or []
+    channels: Any = rule.channels or []
+    return (
+        facts["topic"] in topics
+        and facts["confidence"] >= rule.confidence
+        and facts["sources"] >= max(1, rule.min_sources)
+        and (not channels or facts["channel"] in channels)
+        and (rule.hours == "any" or (rule.hours == "working") == working(organization, facts["at"]))
+    )
+
+
+def working(organization: Organization, at: datetime) -> bool:
+    """Whether a moment lies in the organization's working hours."""
+    local = at.astimezone(ZoneInfo(organization.time_zone))
+    hours: Any = (organization.working_hours or {}).get(DAYS[local.weekday()])
+    return bool(hours) and hours[0] <= local.strftime("%H:%M") < hours[1]
+
+
+def day_of(organization: Organization, now: datetime) -> Any:
+    return now.astimezone(ZoneInfo(organization.time_zone)).date()
+
+
+async def may_still(organization: int, rule: int) -> bool:
+    """Asked in the transaction that sends: the switch and the kill switch act until the very end."""
+    return bool(await row(MAY_STILL, organization, rule))
+
+
+async def give_back(organization: Organization, rule: int, at: datetime) -> None:
+    """What was taken back does not count against the cap."""
+    await rows(GIVE_BACK, rule, day_of(organization, at))
+
+
+async def _reserve(organization: Organization, rule: ApprovalRule, now: datetime) -> bool:
+    if rule.daily_cap < 1:
+        return False
+    return bool(await row(RESERVE, organization.id, rule.id, day_of(organization, now), rule.daily_cap))
