@@ -1,0 +1,170 @@
+"""A campaign to many people: taken in, and handed to a provider on loopback that answers at once or after 50 ms. Beside
+it a bare loop that claims the same rows, posts the same bytes and settles them, as many at once, and nothing else.
+
+`python -m benchmarks.campaigns 10000` runs it alone with so many."""
+
+import asyncio
+import json
+import sys
+import time
+from dataclasses import dataclass
+
+import asyncpg
+
+from benchmarks.surroundings import Place, application, memory, place, process
+
+PEOPLE, AT_ONCE, BATCH = 100_000, 3, 100
+DELAYS = (0, 50)  # ms
+HTML = "<p>Hello {{ first_name | there }},</p>" + "<p>What we made this autumn, and what it costs.</p>" * 12
+HTML += '<p><a href="https://shop.example/autumn">See it</a> or <a href="https://shop.example/more">more</a></p>'
+
+
+@dataclass
+class Figures:
+    """Per second. `queued` and `handed` are their own parts; `whole` is from the launch to the last mail."""
+
+    delay: int
+    taken_in: float
+    whole: float
+    handed: float
+    bare: float
+    memory: tuple[float, float]  # MB at a fifth of the way and at the end
+
+
+async def provider(delay: float, port: int) -> asyncio.Server:
+    """Answers a batch as Resend does, and reads no more of it than how many mails there are."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).lower()
+            length = int(head.split(b"content-length:")[1].split(b"\r\n")[0])
+            body = await reader.readexactly(length)
+            await asyncio.sleep(delay)
+            ids = [{"id": f"{time.monotonic_ns()}-{number}"} for number in range(body.count(b'"subject"'))]
+            answer = json.dumps({"data": ids}).encode()
+            head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(answer)}\r\nConnection: close\r\n\r\n"
+            writer.write(head.encode() + answer)
+            await writer.drain()
+        finally:
+            writer.close()
+
+    return await asyncio.start_server(serve, "127.0.0.1", port, limit=2**20)
+
+
+def run(where: Place, people: int = PEOPLE) -> list[Figures]:
+    """For each delay."""
+    where.run(
+        "INSERT INTO organization (slug, name, from_address) VALUES ('many', 'Many', 'hello@many.example') ON CONFLICT DO NOTHING",
+        f"INSERT INTO lead (organization, email, email_normalized, name, stage, source, created_at) SELECT o.id, 'p' || n || '@crowd.example', "
+        f"'p' || n || '@crowd.example', 'Person Number ' || n, 'new', 'Crowd', now() - interval '1 day' FROM generate_series(1, {people}) n, "
+        "organization o WHERE o.slug = 'many' ON CONFLICT DO NOTHING",
+        "INSERT INTO mail_template (organization, name, version, created_at) SELECT id, 'Autumn', 1, now() FROM organization WHERE slug = 'many'",
+        f"INSERT INTO mail_template_version (organization, template, number, subject, html, text, created_at) SELECT organization, id, 1, "
+        f"'Autumn at {{{{ organization }}}}, {{{{ first_name | friend }}}}', '{HTML}', '', now() FROM mail_template WHERE name = 'Autumn'",
+        "VACUUM ANALYZE lead",
+    )
+    return [_once(where, people, delay) for delay in DELAYS]
+
+
+def _once(where: Place, people: int, delay: int) -> Figures:
+    with process(where, "-m", "benchmarks.campaigns", "provider", str(delay / 1000)) as (port, _, _):
+        env = {"RESEND_API_KEY": "re_bench", "RESEND_API_URL": f"http://127.0.0.1:{port}"}
+        with process(where, *application(), **env) as (_, ours, _):
+            time.sleep(3)
+            where.run(
+                "INSERT INTO campaign (organization, name, kind, state, audience, starts_at, created_at) SELECT id, 'Bench', 'blast', 'scheduled', "
+                "'source=Crowd', now(), now() FROM organization WHERE slug = 'many'",
+                "INSERT INTO campaign_step (organization, campaign, position, day, template, created_at) SELECT c.organization, c.id, 0, 0, t.id, now() "
+                "FROM campaign c JOIN mail_template t ON t.name = 'Autumn' WHERE c.id = (SELECT max(id) FROM campaign)",
+            )
+            began, filled, resident = time.perf_counter(), 0.0, 0.0
+            while True:
+                time.sleep(0.25)
+                found = where.fetch(
+                    "SELECT filled_at, filled_at - launched_at AS took, (SELECT coalesce(sum(number), 0) FROM campaign_count n "
+                    "WHERE n.campaign = c.id AND what = 'sent') AS sent FROM campaign c ORDER BY id DESC LIMIT 1"
+                )
+                if found["filled_at"] and not filled:
+                    filled = found["took"].total_seconds()
+                if not resident and found["sent"] >= people / 5:
+                    resident = memory(ours.pid)
+                if found["sent"] >= people:
+                    break
+                if time.perf_counter() - began > 900:
+                    raise RuntimeError(f"only {found['sent']} were sent")
+            whole = people / (time.perf_counter() - began)
+            after = memory(ours.pid)
+        span = where.fetch(
+            "SELECT extract(epoch FROM max(at) - min(at))::float8 AS seconds FROM delivery_attempt WHERE outcome = 'sent'"
+        )
+        bare = asyncio.run(_bare(where, people, port))
+        where.run(
+            "TRUNCATE campaign CASCADE", "TRUNCATE delivery CASCADE", "TRUNCATE mail_batch", "TRUNCATE campaign_count"
+        )
+    return Figures(
+        delay, people / max(filled, 0.01), whole, people / max(span["seconds"], 0.01), bare, (resident, after)
+    )
+
+
+CLAIM = """
+    UPDATE delivery SET state = 'sending', attempt = attempt + 1 WHERE id IN (
+        SELECT id FROM delivery WHERE state = 'queued' AND bulk AND organization = $1 AND subject_kind = 'campaign'
+        ORDER BY organization, subject_kind, subject_id, due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED)
+    RETURNING id, recipient, title, payload"""
+SETTLE = """
+    UPDATE delivery d SET state = 'sent', provider_id = u.provider_id, settled_at = now()
+    FROM unnest($1::bigint[], $2::text[]) u(id, provider_id) WHERE d.id = u.id"""
+
+
+async def _bare(where: Place, people: int, port: int) -> float:
+    """Mails per second of the loop that only claims, posts and settles."""
+    pool = await asyncpg.create_pool(where.dsn, min_size=AT_ONCE, max_size=AT_ONCE)
+    await pool.execute(
+        "UPDATE delivery SET state = 'queued', provider_id = '', settled_at = NULL, attempt = 0 WHERE kind = 'mail'",
+        timeout=300,
+    )
+    await pool.execute("VACUUM ANALYZE delivery", timeout=300)
+    organization = await pool.fetchval("SELECT id FROM organization WHERE slug = 'many'")
+    html = HTML + "x" * 1600  # as long as the mail with its frame and its links
+
+    async def one() -> None:
+        while claimed := await pool.fetch(CLAIM, organization, BATCH):
+            mails = [
+                {
+                    "from": "Many <hello@many.example>",
+                    "to": [each["recipient"]],
+                    "subject": each["title"],
+                    "html": html,
+                    "text": HTML,
+                }
+                for each in claimed
+            ]
+            body = json.dumps(mails).encode()
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            head = f"POST /emails/batch HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n"
+            writer.write(head.encode() + body)
+            answer = (await reader.read()).partition(b"\r\n\r\n")[2]
+            writer.close()
+            ids = [each["id"] for each in json.loads(answer)["data"]]
+            await pool.execute(SETTLE, [each["id"] for each in claimed], ids)
+
+    began = time.perf_counter()
+    await asyncio.gather(*(one() for _ in range(AT_ONCE)))
+    await pool.close()
+    return people / (time.perf_counter() - began)
+
+
+async def serve_alone(delay: float) -> None:
+    import os
+
+    server = await provider(delay, int(os.environ["PORT"]))
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["provider"]:
+        asyncio.run(serve_alone(float(sys.argv[2])))
+    else:
+        with place() as made:
+            for each in run(made, int(sys.argv[1]) if len(sys.argv) > 1 else PEOPLE):
+                print(each)
