@@ -3,6 +3,7 @@
 from dashboard import health, live
 from dashboard.accounts.routes import ROUTES as ACCOUNTS
 from dashboard.campaigns.routes import ROUTES as CAMPAIGNS
+from dashboard.chat.routes import ROUTES as CHAT
 from dashboard.deliveries.routes import ROUTES as DELIVERIES
 from dashboard.erasure.routes import ROUTES as ERASURE
 from dashboard.files.routes import ROUTES as FILES
@@ -26,6 +27,7 @@ ROUTES = [
     health.speculation,
     *ACCOUNTS,
     *CAMPAIGNS,
+    *CHAT,
     *DELIVERIES,
     *ERASURE,
     *FILES,

@@ -37,9 +37,10 @@ SAVED = """
 
 async def create_article(
     organization: Organization, title: str, category: str, text: str, now: datetime, *,
-    by: Visitor | User | None = None, slug: str = "", loaded: str = "",
+    by: Visitor | User | None = None, slug: str = "", loaded: str = "", learns: bool = True,
 ) -> Article:  # fmt: skip
-    """A new article with its first version and sections. Invalid where the title or the text is missing."""
+    """A new article with its first version and sections. Invalid where the title or the text is missing. Without
+    `learns` the caller does so in the end."""
     _check(title, category, text)
     async with transaction():
         await serialize(f"knowledge:{organization.id}")
@@ -48,7 +49,7 @@ async def create_article(
             category=category, title=title.strip(), edited=by is not None, loaded=loaded, updated_at=now,
         )  # fmt: skip
         await made.save()
-        return await write(organization, made, made.title, category, text, now, by=by, loaded=loaded)
+        return await write(organization, made, made.title, category, text, now, by=by, loaded=loaded, learns=learns)
 
 
 async def save_article(
@@ -149,8 +150,9 @@ async def learn(organization: Organization | int) -> None:
 
 async def write(
     organization: Organization, article: Article, title: str, category: str, text: str, now: datetime, *,
-    by: Visitor | User | None, note: str = "", loaded: str = "",
+    by: Visitor | User | None, note: str = "", loaded: str = "", learns: bool = True,
 ) -> Article:  # fmt: skip
+    """The next version of an article, its sections with it, under the organization's lock."""
     text = text.replace("\0", "").replace("\r\n", "\n")
     fingerprint = loaded if by is None else article.loaded
     saved = await row(
@@ -162,13 +164,13 @@ async def write(
         by=by.id if by else None, note=note or ("" if by else "Loaded from the knowledge base"),
     ).save()  # fmt: skip
     written = await Article.get_of(organization, article.id)
-    await _cut(organization, written, text if written.archived_at is None else "")
+    await _cut(organization, written, text if written.archived_at is None else "", learns)
     verb = "written" if saved["version"] == 1 else "changed"
     await activity.record(organization, "article", article.id, verb, f"{title} {verb}", by=by)
     return written
 
 
-async def _cut(organization: Organization, article: Article, text: str) -> None:
+async def _cut(organization: Organization, article: Article, text: str, learns: bool = True) -> None:
     """The sections of the newest version in place of those of the one before."""
     await Section.delete().where(Section.organization == organization.id, Section.article == article.id)
     made: list[Any] = [
@@ -181,7 +183,8 @@ async def _cut(organization: Organization, article: Article, text: str) -> None:
     ]  # fmt: skip
     if made:
         await Section.insert(*made)
-    await learn(organization)
+    if learns:
+        await learn(organization)
 
 
 async def _free_slug(organization: Organization, wanted: str) -> str:

@@ -40,13 +40,15 @@ async def _load_article(organization: Organization, file: Path, known: Article |
     fingerprint = hashlib.sha256(text.encode()).hexdigest()
     title, category = parsing.title_of(text) or file.stem.replace("-", " ").capitalize(), file.parent.name
     if known is None:
-        await actions.create_article(organization, title, category, text, now, slug=file.stem, loaded=fingerprint)
+        await actions.create_article(
+            organization, title, category, text, now, slug=file.stem, loaded=fingerprint, learns=False
+        )
         return "made"
     if known.loaded == fingerprint:
         return "unchanged"
     if known.edited:
         return "kept"
-    await actions.write(organization, known, title, category, text, now, by=None, loaded=fingerprint)
+    await actions.write(organization, known, title, category, text, now, by=None, loaded=fingerprint, learns=False)
     return "renewed"
 
 

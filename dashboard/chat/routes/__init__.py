@@ -1,0 +1,3 @@
+from dashboard.chat.routes import api
+
+ROUTES = [*api.ROUTES]
