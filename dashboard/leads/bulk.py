@@ -92,14 +92,7 @@ class Bulk:
         self.title = title.format_map({"name": running.params.get("name", "")})
 
     async def following(self, position: int) -> Sequence[Item]:
-        params = self.running.params
-        if self.filters is None:
-            found = await rows(TICKED, self.organization.id, params["ids"], position, CHUNK)
-        else:
-            found = await rows(
-                MATCHING, self.organization.id, position, params["until"], self.filters.where, CHUNK
-            )  # fmt: skip
-        return [(each["id"], None) for each in found]
+        return await next_leads(self.running, self.filters, position)
 
     async def write(self, items: Sequence[Item]) -> Counts:
         leads = await many.lock(self.organization, [id for id, _ in items])
@@ -135,8 +128,13 @@ class Bulk:
 
 async def open_bulk(running: Running, read: Reading) -> Bulk:
     """The batch, with its filters as they were meant when it was started."""
+    return Bulk(running, await meant(running, read))
+
+
+async def meant(running: Running, read: Reading) -> Filters | None:
+    """The filters a batch was started with; None where leads were ticked. Counts those it is for, the first time."""
     if "ids" in running.params:
-        return Bulk(running, None)
+        return None
     me = running.by.id if running.by else 0
     filters = await read(running.organization, running.query, me, running.created_at)
     if filters.misunderstood:
@@ -145,7 +143,17 @@ async def open_bulk(running: Running, read: Reading) -> Bulk:
         found = await row(COUNT, running.organization.id, running.params["until"], filters.where)
         running.total = found["total"] if found else 0
         await rows(SET_TOTAL, running.total, running.id)
-    return Bulk(running, filters)
+    return filters
+
+
+async def next_leads(running: Running, filters: Filters | None, position: int) -> Sequence[Item]:
+    """The next leads of a batch, a chunk full."""
+    params, organization = running.params, running.organization.id
+    if filters is None:
+        found = await rows(TICKED, organization, params["ids"], position, CHUNK)
+    else:
+        found = await rows(MATCHING, organization, position, params["until"], filters.where, CHUNK)
+    return [(each["id"], None) for each in found]
 
 
 async def ticked(organization: Organization, ids: list[int]) -> list[int]:

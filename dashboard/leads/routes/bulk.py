@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from litestar import Request, Response, get, post
 from litestar.response import Template
@@ -10,11 +11,11 @@ from dashboard import typed
 from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, agent
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Organization
-from dashboard.campaigns import audience
+from dashboard.campaigns import adding, audience, editor
 from dashboard.campaigns.batches import OPENING
 from dashboard.database import transaction
 from dashboard.errors import Invalid, NotFound
-from dashboard.formats import num
+from dashboard.formats import day, num
 from dashboard.leads import batches, bulk, engine, outcomes, stages, tags
 from dashboard.orders import assignments
 from dashboard.orders import queries as orders
@@ -149,4 +150,32 @@ async def delete_many(request: Request, organization: CurrentOrganization, user:
     return await begin(request, organization, user, now, "delete", "deleted", {})
 
 
-ROUTES = [ask_assign_many, assign_many, ask_tag_many, tag_many, ask_move_many, move_many, delete_many]
+@get("/{org:str}/leads/bulk/campaign/new", name="leads.enroll_many_form", guards=[agent])
+async def ask_enroll_many(request: Request, organization: CurrentOrganization) -> Template:
+    """Into which sequence that runs, or into a new draft."""
+    known = await adding.campaigns(organization)
+    return fragment(request, "leads/_enroll_many.html", campaigns=known, open_dialog="#dialog")
+
+
+@post("/{org:str}/leads/bulk/campaign", name="leads.enroll_many", guards=[agent], status_code=200)
+async def enroll_many(request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now) -> Response:
+    """Take them into a sequence that runs. Without one they become the audience of a new draft, which sends nothing
+    before somebody launches it."""
+    id = typed.number({"campaign": str((await request.form()).get("campaign", ""))}, "campaign")
+    if not id:
+        meant = await chosen(request, organization, user, now)
+        query = meant.query if meant.ids is None else urlencode({"ids": ",".join(map(str, meant.ids))})
+        made = await editor.create(organization, {"name": f"Leads of {day(now)}", "start": "blast"}, user, now)
+        await editor.set_audience(organization, made, 0, query, user, now)
+        return redirect(request, f"/{organization.slug}/campaigns/{made}/edit")
+    campaign = await adding.campaign(organization, id)
+    if campaign is None:
+        raise NotFound("This campaign does not run any more. Nothing was changed.")
+    params = {"campaign": id, "name": campaign["name"]}
+    return await begin(request, organization, user, now, adding.KIND, f"added to “{campaign['name']}”", params)
+
+
+ROUTES = [
+    ask_assign_many, assign_many, ask_tag_many, tag_many, ask_move_many, move_many, delete_many, ask_enroll_many,
+    enroll_many,
+]  # fmt: skip

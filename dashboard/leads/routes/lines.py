@@ -14,6 +14,7 @@ ICONS = {
     "recovery_sent": "mail",
     "paid": "credit-card", "intake_requested": "list-checks", "intake_submitted": "list-checks",
     "form_submitted": "list-checks", "delivered": "check", "refunded": "undo-2", "cancelled": "ban",
+    "campaign_added": "megaphone", "campaign_stopped": "megaphone", "campaign_resumed": "megaphone",
     "placed": "shopping-bag", "imported": "upload",
 }  # fmt: skip
 KINDS = {"staff": "staff", "customer": "customer", "machine": "ai", "mail": "system", "system": "system"}
