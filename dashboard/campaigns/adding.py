@@ -18,7 +18,8 @@ from dashboard.lists import Filters
 KIND, CHUNK = "campaign", 1000
 OPEN = """
     SELECT id, name, state FROM campaign
-    WHERE organization = {} AND kind = 'sequence' AND state IN ('running', 'paused') ORDER BY lower(name), id LIMIT 200"""
+    WHERE organization = {} AND kind = 'sequence' AND state IN ('running', 'paused')
+    ORDER BY lower(name), id LIMIT 200"""
 ONE = "SELECT id, name, state FROM campaign WHERE organization = {} AND id = {} AND state IN ('running', 'paused')"
 THERE = "SELECT lead FROM enrollment WHERE campaign = {} AND lead = ANY({})"
 LINES = "SELECT id, lead FROM lead_batch_line WHERE batch = {} AND id > {} AND outcome = 'updated' ORDER BY id LIMIT {}"

@@ -10,7 +10,7 @@ from dashboard.leads.engine import Running, Work
 _of_leads = opening(Elsewhere(audience.read, suppressed.barred, storage.path_of))
 
 
-async def OPENING(running: Running) -> Work:
+async def open_(running: Running) -> Work:
     """How a batch that is held becomes work."""
     if running.kind != adding.KIND:
         return await _of_leads(running)

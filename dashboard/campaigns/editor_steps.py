@@ -75,8 +75,8 @@ async def change_step(
             organization.id, template, held["template"] or 0,
         ):  # fmt: skip
             raise NotFound("There is no such template. Nothing was changed.")
-        said = {"day": day, "template": template, "condition": await _condition(organization, data)}
-        await Step.update(said).where(Step.id == step)
+        changes = {"day": day, "template": template, "condition": await _condition(organization, data)}
+        await Step.update(changes).where(Step.id == step)
         await _sort(id)
 
 
