@@ -29,9 +29,12 @@ def tells(partner: Provider, event: dict) -> dict:
     return event
 
 
+TODAY = clock.now().timestamp()  # one moment for all, so that purchases made alike are alike
+
+
 def purchase(partner: Provider, name: str, kinds=PURCHASE, *, days: float = 1, **facts) -> list[dict]:
     """The events of one purchase some days ago, in Stripe's list."""
-    now = int(clock.now().timestamp() - days * 86_400)
+    now = int(TODAY - days * 86_400)
     return [
         tells(partner, stripe_samples.event(kind, name, now=now, event_id=f"evt_{name}_{nr}", **facts))
         for nr, kind in enumerate(kinds)
