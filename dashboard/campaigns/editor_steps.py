@@ -75,7 +75,7 @@ async def change_step(
             organization.id, template, held["template"] or 0,
         ):  # fmt: skip
             raise NotFound("There is no such template. Nothing was changed.")
-        changes = {"day": day, "template": template, "condition": await _condition(organization, data)}
+        changes: dict[Any, Any] = {"day": day, "template": template, "condition": await _condition(organization, data)}
         await Step.update(changes).where(Step.id == step)
         await _sort(id)
 
