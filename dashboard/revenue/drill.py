@@ -31,7 +31,17 @@ COMES_TO: dict[str, Callable[[Sums], tuple[int, int]]] = {
     "first": lambda each: (each.sold, each.orders),
     "fee": lambda each: (each.fees, each.with_fee),
 }
-WHAT = ("payments", "movements", "people", "costs")
+WHAT = ("payments", "movements", "standing", "people", "costs")
+# Subscriptions that bring something at the end of a day, each since its last change. Values: those of MOVEMENTS.
+STANDING = f"""
+    SELECT s.*, o.number, coalesce(o.customer_name, '') AS customer FROM (
+        SELECT organization, subscription, currency, max(id) AS id, max(occurred_at) AS at,
+               sum(change)::bigint AS change
+        FROM (SELECT {{}}::bigint AS organization, moved.* FROM ({MOVEMENTS}) moved) moved
+        GROUP BY organization, subscription, currency HAVING sum(change) <> 0) s
+    LEFT JOIN LATERAL (SELECT number, customer_name FROM orders
+        WHERE organization = s.organization AND subscription = s.subscription AND subscription <> ''
+        ORDER BY id LIMIT 1) o ON true"""  # noqa: S608 – made of names in this file
 SPENT = {"spent": "kind <> 'ai'", "ai": "kind = 'ai'"}
 
 
@@ -94,7 +104,7 @@ async def _totals(
         steps = funnel.total([each for each in people if not asked.divided or each["source"] == asked.value])
         number = getattr(steps, asked.kind if asked.kind in funnel.STEPS else "leads")
         return [("", None, number)] if number else []
-    total = "sum(change)" if asked.of == "movements" else "sum(amount)"
+    total = "sum(change)" if asked.of in ("movements", "standing") else "sum(amount)"
     summed = f"SELECT currency, {total} AS total, count(*) AS count FROM ({source}) one GROUP BY 1 ORDER BY 1"  # noqa: S608
     return [(each["currency"], int(each["total"]), each["count"]) for each in await rows(summed, *values)]
 
@@ -108,6 +118,8 @@ async def _source(organization: Organization, asked: Asked) -> tuple[str, list[A
         values = [organization.id, period.end, period.start]
         if asked.kind in recurring.KINDS:
             sql, values = sql + " AND kind = {}", [*values, asked.kind]
+    elif asked.of == "standing":
+        sql, values = f"SELECT * FROM ({STANDING}) standing WHERE true", [organization.id, organization.id, period.end]  # noqa: S608
     elif asked.of == "people":
         step = asked.kind if asked.kind in funnel.STEPS else "leads"
         sql = f"SELECT *, created_at AS at, '' AS currency FROM ({funnel.PEOPLE}) person"  # noqa: S608

@@ -11,21 +11,36 @@ from dashboard.revenue.periods import Period
 
 STEPS = {"leads": "Leads", "qualified": "Qualified", "ordered": "Order", "done": "Done", "repeat": "Repeat"}
 STATED = (
-    "Leads that came in during the period. Qualified: beyond the first stage and not lost, or has bought. Order: paid "
-    "by the end of the period; done: handed over by then; repeat: handed over, and paid for two or more orders."
+    "Leads that came in during the period. Qualified: by its end the lead had been in a stage beyond the first, not "
+    "counting lost, or had bought. Order: paid by the end of the period; done: handed over by then; repeat: handed "
+    "over, and paid for two or more orders."
 )
 
-# Values: end of the period twice, stages that are not qualified, organization, from, to.
-PEOPLE = """
+# Leads that came into such a stage, or left one, before a moment, by their timeline; what was taken back never was.
+# Values: organization, from, to, stages that are not qualified twice.
+REACHED = """
+    SELECT DISTINCT a.subject_id AS lead FROM activity a
+    WHERE a.organization = {} AND a.subject_kind = 'lead' AND (a.data -> 'to' ->> 'stage') IS NOT NULL
+      AND a.created_at >= {} AND a.created_at < {}
+      AND (NOT (a.data -> 'to' ->> 'stage') = ANY({}::text[])
+           OR (a.data -> 'from' ->> 'stage') IS NOT NULL AND NOT (a.data -> 'from' ->> 'stage') = ANY({}::text[]))
+      AND NOT EXISTS (SELECT FROM activity u WHERE u.organization = a.organization AND u.subject_kind = 'lead'
+                      AND u.subject_id = a.subject_id AND u.data ->> 'batch' = 'undo:' || (a.data ->> 'batch'))"""
+
+# Values: stages that are not qualified, end of the period, those of REACHED, end of the period twice, organization,
+# from, to.
+PEOPLE = f"""
     SELECT l.id, l.name, l.email, l.company, l.source, l.stage, l.created_at,
-           coalesce(o.paid, 0) > 0 OR NOT l.stage = ANY({}::text[]) AS qualified,
+           coalesce(o.paid, 0) > 0 OR reached.lead IS NOT NULL
+               OR NOT l.stage = ANY({{}}::text[]) AND (l.stage_at IS NULL OR l.stage_at < {{}}) AS qualified,
            coalesce(o.paid, 0) > 0 AS ordered, coalesce(o.handed, 0) > 0 AS done,
            coalesce(o.handed, 0) > 0 AND o.paid > 1 AS repeat
     FROM lead l
+    LEFT JOIN ({REACHED}) reached ON reached.lead = l.id
     LEFT JOIN LATERAL (
-        SELECT count(*) AS paid, count(*) FILTER (WHERE status = 'done' AND done_at < {}) AS handed
-        FROM orders WHERE organization = l.organization AND lead = l.id AND confirmed_at < {}) o ON true
-    WHERE l.organization = {} AND l.created_at >= {} AND l.created_at < {} AND l.deleted_at IS NULL"""
+        SELECT count(*) AS paid, count(*) FILTER (WHERE status = 'done' AND done_at < {{}}) AS handed
+        FROM orders WHERE organization = l.organization AND lead = l.id AND confirmed_at < {{}}) o ON true
+    WHERE l.organization = {{}} AND l.created_at >= {{}} AND l.created_at < {{}} AND l.deleted_at IS NULL"""  # noqa: S608
 COUNTED = f"""
     SELECT ({{}}::date[])[width_bucket((created_at AT TIME ZONE {{}})::date, {{}}::date[])] AS day, source,
            count(*) AS leads,
@@ -62,7 +77,9 @@ async def unqualified(organization: Organization) -> list[str]:
 
 def asked(organization: Organization, period: Period, outside: list[str]) -> tuple[object, ...]:
     """The values of PEOPLE; `outside` are the stages that are not qualified."""
-    return outside, period.end, period.end, organization.id, period.start, period.end
+    reached = (organization.id, period.start, period.end, outside, outside)
+    ends = (period.end, period.end)
+    return outside, period.end, *reached, *ends, organization.id, period.start, period.end
 
 
 async def counted(organization: Organization, period: Period, outside: list[str]) -> list[dict[str, Any]]:

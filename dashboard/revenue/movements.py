@@ -14,7 +14,7 @@ def figure(days: list[dict[str, Any]], period: Period, currency: str, moved: Rec
     points = [recurring.at(days, currency, bucket.last) for bucket in period.buckets()]
     return Figure(
         f"Recurring revenue, {currency}", formats.money(moved.at_end, currency),
-        rows_href(base, "movements", period.first, period.last, currency=currency),
+        rows_href(base, "standing", period.last, period.last, currency=currency),
         change(moved.at_end, moved.at_start, "a month, since the start"), charts.spark(points),
     )  # fmt: skip
 

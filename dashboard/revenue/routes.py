@@ -129,6 +129,8 @@ async def _title(organization: Organization, asked: drill.Asked) -> str:
     if asked.of == "movements":
         name = recurring.KINDS.get(asked.kind)
         return f"Subscriptions: {name.lower()}" if name else "Changes of subscriptions"
+    if asked.of == "standing":
+        return "Subscriptions that stood at the end of the day"
     if asked.of == "people":
         step = funnel.STEPS.get(asked.kind, "Leads")
         title = "Leads" if step == "Leads" else f"Leads that reached: {step.lower()}"
@@ -156,6 +158,12 @@ def _lines(of: str, found: list[dict[str, Any]], zone: str) -> tuple[tuple[str, 
             (at(row), row["subscription"], row["kind"], plain(row["change"], row["currency"]), row["currency"])
             for row in found
         ]
+    if of == "standing":
+        return ("Since", "Subscription", "Order", "Customer", "A month", "Currency"), [
+            (at(row), row["subscription"], row["number"] or "", row["customer"],
+             plain(row["change"], row["currency"]), row["currency"])
+            for row in found
+        ]  # fmt: skip
     if of == "people":
         return ("Came in", "Name", "E-mail", "Company", "Source", "Stage"), [
             (at(row), row["name"], row["email"], row["company"], row["source"], row["stage"]) for row in found
