@@ -15,6 +15,10 @@ from dashboard.formats import ago, day, moment, num
 NEXT = """
     SELECT step, due_at FROM campaign_send WHERE campaign = {} AND state IN ('waiting', 'due')
     ORDER BY due_at, id LIMIT 1"""
+# The last of so many within the limit's time: when that is over, the next one may leave.
+RELEASED = """
+    SELECT queued_at FROM campaign_send WHERE campaign = {} AND queued_at > {}
+    ORDER BY queued_at DESC OFFSET {} LIMIT 1"""
 TIMELINE = """
     SELECT a.id, a.verb, a.title, a.detail, a.actor, a.created_at AS at, u.name AS by_name
     FROM activity a LEFT JOIN app_user u ON u.id = a."user"
@@ -70,7 +74,17 @@ async def upcoming(
     if first is None:
         return _running_dry(campaign, figures)
     label = next((step["label"] for step in steps if step["id"] == first["step"]), "the next step")
-    return Next(_when(organization, campaign, label, first["due_at"], now), _pace(organization, campaign, figures))
+    at = max(first["due_at"], await _limited_until(campaign, now))
+    return Next(_when(organization, campaign, label, at, now), _pace(campaign, figures))
+
+
+async def _limited_until(campaign: dict[str, Any], now: datetime) -> datetime:
+    """When the limits of an hour and of a day let the next mail leave."""
+    at = now
+    for most, within in ((campaign["per_hour"], timedelta(hours=1)), (campaign["per_day"], timedelta(days=1))):
+        last = await row(RELEASED, campaign["id"], now - within, most - 1) if most else None
+        at = max(at, last["queued_at"] + within) if last else at
+    return at
 
 
 def _running_dry(campaign: dict[str, Any], figures: Figures) -> Next:
@@ -95,7 +109,7 @@ def _when(organization: Organization, campaign: dict[str, Any], label: str, due:
     return f"Next: {label}, {when} ({ago(opens, now, zone)})"
 
 
-def _pace(organization: Organization, campaign: dict[str, Any], figures: Figures) -> str:
+def _pace(campaign: dict[str, Any], figures: Figures) -> str:
     """The limits that hold, and how long the rest takes with them."""
     left = figures.of(COMING)
     said = [f"{num(left)} mail{'' if left == 1 else 's'} to come."]

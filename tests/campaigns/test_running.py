@@ -87,6 +87,17 @@ async def test_it_says_what_happens_next_in_the_companys_time(ana, acme):
     )
 
 
+async def test_a_limit_that_is_used_up_says_when_the_next_mail_leaves(ana, acme):
+    campaign = await a_campaign(acme, per_hour=2)
+    now = datetime(2026, 11, 21, 10, tzinfo=UTC)
+    for minutes in (40, 30, 20):
+        await a_send(campaign, "delivered", queued_at=now - timedelta(minutes=minutes))
+    await a_send(campaign, "due", due_at=now - timedelta(hours=1))
+    with time_machine.travel(now):
+        page = (await ana.get(f"/acme/campaigns/{campaign.id}")).text
+    assert "Next: The mail, today, 10:30 (in 30 min)" in page or "Next: The mail, today, 10:30 (in 29 min)" in page
+
+
 async def test_the_timeline_tells_who_did_what(ana, acme):
     campaign = await a_campaign(acme)
     await activity.record(acme, "campaign", campaign.id, "paused", "paused it", by=ana.user)

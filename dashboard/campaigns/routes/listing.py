@@ -87,7 +87,8 @@ def note(campaign: dict[str, Any], organization: Organization, now: datetime) ->
                 return f"{campaign['figures'].trouble} not sent", "due warning"
             if campaign["next_at"] is None:
                 return campaign["why"] or "Nothing is waiting", "dim"
-            return f"Next: {brief(max(campaign['next_at'], now), zone, now)}", "dim"
+            due = campaign["next_at"]
+            return f"Next: {brief(due, zone, now)}" if due > now else "Mails are leaving", "dim"
     ended = campaign["finished_at"]
     word = "Stopped" if campaign["state"] == "stopped" else "Finished"
     return f"{word} {day(ended, zone)}" if ended else word, "dim"
