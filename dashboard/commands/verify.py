@@ -54,6 +54,33 @@ CHECKS: list[tuple[str, str, str]] = [
            'unknown', 'held', 'suppressed', 'cancelled')""",
     ),
     (
+        "I4", "two mails of one step left for one person",
+        """SELECT min(id) AS id FROM delivery WHERE name = 'campaign' AND state IN ('sent', 'delivered', 'bounced')
+           AND position(':copy:' IN key) = 0 GROUP BY organization, split_part(key, ':', 2) HAVING count(*) > 1""",
+    ),
+    (
+        "I5", "a campaign has not one line for each of its people and steps",
+        """SELECT c.id FROM campaign c WHERE c.launched_at IS NOT NULL
+           AND (SELECT count(*) FROM campaign_send s WHERE s.campaign = c.id) <>
+               (SELECT count(*) FROM enrollment e WHERE e.campaign = c.id)
+               * (SELECT count(*) FROM campaign_step t WHERE t.campaign = c.id)""",
+    ),
+    (
+        "I5", "a mail of a campaign is in a state nobody knows",
+        """SELECT id FROM campaign_send WHERE state NOT IN ('waiting', 'due', 'queued', 'sent', 'delivered', 'bounced',
+           'complained', 'failed', 'unknown', 'suppressed', 'skipped', 'stopped')""",
+    ),
+    (
+        "I5", "a campaign says that a mail left, and the out-tray does not",
+        """SELECT s.id FROM campaign_send s JOIN delivery d ON d.id = s.delivery
+           WHERE s.state IN ('sent', 'delivered', 'bounced', 'complained')
+           AND d.state NOT IN ('sent', 'delivered', 'bounced', 'queued', 'sending', 'held', 'unknown', 'failed')""",
+    ),
+    (
+        "I4", "a batch of mails is stuck",
+        """SELECT id FROM mail_batch WHERE state = 'sending' AND lease_until < clock_timestamp() - interval '65 s'""",
+    ),
+    (
         "I6", "a mail left after its address was suppressed",
         """SELECT d.id FROM delivery d JOIN suppression s ON s.organization = d.organization
            AND s.email_normalized = lower(d.recipient) AND s.reason <> 'unsubscribed'

@@ -126,6 +126,8 @@ RULES = (
         },
         ("conversation", "conversations"),
     ),
+    # Bytes that wait for another try: what cannot be asked again counts as unknown.
+    Rule("mail_batch", "t.body <> '' AND t.members && {deliveries}::bigint[]", {"body": "''"}),
     Rule("delivery_attempt", "t.delivery = ANY({deliveries})", {"detail": "''"}),
     Rule(
         "delivery", "t.id = ANY({deliveries})",
