@@ -68,6 +68,7 @@ async def mend_out_tray() -> bool:
     """Rescue what a dead worker left behind, and let go what waited for a channel that is connected by now."""
     await dispatcher.rescue(credentials.integrations_for, clock.now())
     await held.release_ready(credentials.integrations_for, clock.now())
+    await mail_batches.tidy(clock.now())
     return False
 
 
