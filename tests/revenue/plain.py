@@ -1,6 +1,7 @@
 """The page's figures once more, the slow way: loops over the raw lines, with nothing of the application's."""
 
 from datetime import date, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from tests.revenue.year import DECIMALS, Year
@@ -49,14 +50,28 @@ def prepare(year: Year, zones: list[str]) -> None:
     year.clicks = whole
 
 
+KINDS = ("gross", "refunds", "disputes", "net", "fees", "charges", "orders", "sold")
+
+
 def sums(year: Year, currency: str, first: date, last: date, zone: str, **credited_to: str) -> dict[str, int]:
     """Gross, refunds, disputes, net, fees, charges, orders, sold of some days."""
-    found = dict.fromkeys(("gross", "refunds", "disputes", "net", "fees", "charges", "orders", "sold"), 0)
+    name, value = next(iter(credited_to.items()), ("", ""))
+    days, found = _days(year, zone, currency, name), dict.fromkeys(KINDS, 0)
+    for nr in range((last - first).days + 1):
+        for kind, number in days.get((first + timedelta(days=nr), value), {}).items():
+            found[kind] += number
+    return found
+
+
+@cache
+def _days(year: Year, zone: str, currency: str, name: str) -> dict[tuple[date, str], dict[str, int]]:
+    """The same by day and what it is credited to."""
+    days: dict[tuple[date, str], dict[str, int]] = {}
     for line in year.payments:
-        if line["currency"] != currency or line["kind"] == "failure" or not first <= line[zone] <= last:
+        if line["currency"] != currency or line["kind"] == "failure":
             continue
-        if any(line["credited"][name] != value for name, value in credited_to.items()):
-            continue
+        value = line["credited"][name] if name else ""
+        found = days.setdefault((line[zone], value), dict.fromkeys(KINDS, 0))
         found["net"] += line["amount"]
         found["fees"] += line["fee"] or 0
         if line["kind"] == "charge":
@@ -67,9 +82,10 @@ def sums(year: Year, currency: str, first: date, last: date, zone: str, **credit
                 found["sold"] += line["amount"]
         else:
             found["refunds" if line["kind"] == "refund" else "disputes"] -= line["amount"]
-    return found
+    return days
 
 
+@cache
 def movements(year: Year, currency: str, zone: str) -> list[tuple[date, str, int]]:
     """(day, kind, change) of every change of recurring revenue."""
     found, now, highest = [], {}, {}
@@ -86,6 +102,7 @@ def movements(year: Year, currency: str, zone: str) -> list[tuple[date, str, int
     return found
 
 
+@cache
 def people(year: Year, first: date, last: date, zone: str, source: str | None = None) -> list[int]:
     """Leads, qualified, ordered, done, repeat of those who came in on some days."""
     there, counts = ZoneInfo(zone), [0] * 5
@@ -110,3 +127,13 @@ def people(year: Year, first: date, last: date, zone: str, source: str | None = 
         ]  # fmt: skip
         counts = [count + step for count, step in zip(counts, reached, strict=True)]
     return counts
+
+
+def spent(year: Year, currency: str, first: date, last: date) -> dict[tuple[str, str], list[int]]:
+    """Spent, and spent by machines, by (source, campaign)."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for cost in year.costs:
+        if cost["currency"] == currency and first <= cost["spent_on"] <= last and not cost["withdrawn_at"]:
+            tied = ("", str(cost["campaign"])) if cost["campaign"] else (cost["source"], "")
+            found.setdefault(tied, [0, 0])[cost["kind"] == "ai"] += cost["amount"]
+    return found

@@ -2,10 +2,12 @@
 
 import itertools
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 
-from dashboard.revenue import overview, periods
+from dashboard.database import rows
+from dashboard.revenue import forecast, overview, periods, upkeep
 from dashboard.revenue.attribution import DIMENSIONS
 from dashboard.revenue.recurring import KINDS
 from tests.builders import a_member
@@ -33,15 +35,18 @@ def raw(table) -> list[list[object]]:
 @pytest.mark.slow
 async def test_every_figure_equals_a_calculation_over_the_raw_lines(made):
     assert len(made.payments) >= LINES and {line["currency"] for line in made.payments} == set(plain.DECIMALS)
-    turns = zip(
-        itertools.product(ZONES, PERIODS), itertools.cycle(["EUR", "USD", "JPY", "KWD"]), itertools.cycle(DIMENSIONS),
-        strict=False,
-    )  # fmt: skip
-    for (zone, asked), currency, by in turns:
+    own, seen = made.organization.id, set()
+    for nr, (zone, asked) in enumerate(itertools.product(ZONES, PERIODS)):
+        await rows("UPDATE organization SET time_zone = {} WHERE id = {}", zone, own)
+        await upkeep.refresh(own)
         period, problem = periods.read(asked, TODAY, zone)
         assert problem == ""
-        shown = await overview.read(made.organization, period, TODAY, currency, by, "/acme")
-        compare(made, shown, period, currency, by, zone)
+        for turn, by in enumerate(DIMENSIONS, start=nr):
+            currency = list(plain.DECIMALS)[turn % 4]
+            seen.add((zone, period.first, currency))
+            shown = await overview.read(made.organization, period, TODAY, currency, by, "/acme")
+            compare(made, shown, period, currency, by, zone)
+    assert len(seen) == len(ZONES) * len(PERIODS) * len(plain.DECIMALS)
 
 
 def compare(made, shown, period, currency, by, zone):
@@ -97,6 +102,50 @@ def compare(made, shown, period, currency, by, zone):
         decimal(plain.sums(made, currency, start, end, zone)["net"], currency)
         for start, end in zip(firsts, ends, strict=True)
     ]
+
+    known = [decimal_of(months[nr], currency) for nr in range(12)]
+    coming = forecast.ahead(known)
+    assert coming and [line[3:] for line in raw(shown.trend.table)][12:] == [
+        [decimal(part, currency) for part in each] for each in coming
+    ]
+    assert raw(shown.trend.table)[12][1] == decimal(
+        plain.sums(made, currency, TODAY.replace(day=1), TODAY, zone)["net"], currency
+    )
+
+    titles = shown.breakdown.table.header[1:-1]
+    columns = [[line[nr] for line in raw(shown.breakdown.table)] for nr in range(1, len(titles) + 1)]
+    by_value = {
+        value: [plain.sums(made, currency, each.first, each.last, zone, **{by: value}) for each in buckets]
+        for value in values
+    }
+    for title, column in zip(titles, columns, strict=True):
+        ones = [[decimal(x["net"], currency) for x in found] for found in by_value.values()]
+        assert title == "Other" or column in ones
+
+    for line, each in zip(raw(shown.movements.table), buckets, strict=True):
+        inside = {kind: sum(x[2] for x in moved if x[1] == kind and each.first <= x[0] <= each.last) for kind in KINDS}
+        at_end = sum(x[2] for x in moved if x[0] <= each.last)
+        assert line[1:] == [decimal(value, currency) for value in [*inside.values(), at_end]]
+
+    spent = plain.spent(made, currency, first, last)
+    earned = {("", str(nr)): plain.sums(made, currency, first, last, zone, campaign=str(nr)) for nr in (1, 2)}
+    sources = {lead["source"] for lead in made.leads.values()} - {""}
+    earned |= {(name, ""): plain.sums(made, currency, first, last, zone, source=name) for name in sources}
+    expected = []
+    for tied in {*spent, *(tied for tied, x in earned.items() if any(x.values()))}:
+        (by_hand, machines), x = spent.get(tied, [0, 0]), earned.get(tied, dict.fromkeys(plain.KINDS, 0))
+        cost = by_hand + machines
+        came = plain.people(made, first, last, zone, tied[0])[0] if tied[0] else 0
+        expected.append([
+            decimal(by_hand, currency), decimal(machines, currency), came if came else "",
+            *([x["orders"], decimal(x["net"], currency), f"{x['net'] / cost:.2f}" if cost else ""] if any(tied) else [""] * 3),
+        ])  # fmt: skip
+    assert sorted(map(str, (line[1:] for line in raw(shown.costs)))) == sorted(map(str, expected))
+
+
+def decimal_of(text: str, currency: str) -> int:
+    """Minor units of a decimal number in a file."""
+    return round(Decimal(text) * 10 ** plain.DECIMALS[currency])
 
 
 def digits(text: str) -> str:

@@ -4,7 +4,7 @@ Nothing here uses the application's own arithmetic: tests compare it with what t
 
 import random
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from dashboard.accounts.tables import Organization, User
 from dashboard.database import rows
@@ -23,7 +23,7 @@ EDGES = [
 ]  # fmt: skip
 
 
-@dataclass
+@dataclass(eq=False)
 class Year:
     """`payments` are the raw lines; the others are what they refer to, by id."""
 
@@ -34,6 +34,7 @@ class Year:
     clicks: list[dict] = field(default_factory=list)
     payments: list[dict] = field(default_factory=list)
     reports: list[dict] = field(default_factory=list)
+    costs: list[dict] = field(default_factory=list)
 
 
 async def make(organization: Organization, agents: list[User], count: int, seed: int = 7, now: datetime = NOW) -> Year:
@@ -56,6 +57,7 @@ async def make(organization: Organization, agents: list[User], count: int, seed:
     for id, line in enumerate(year.payments, start=1):
         line["id"] = id
     _subscriptions(chance, year, max(6, count // 100))
+    _costs(chance, year, max(10, count // 100))
     await _write(year, plans)
     return year
 
@@ -119,6 +121,16 @@ def _subscriptions(chance: random.Random, year: Year, count: int) -> None:
                 "subscription": f"sub_{nr}", "currency": currency, "occurred_at": at, "id": len(year.reports) + 1,
                 "monthly": chance.choice([0, 0, 1900, 4900, 4900, 9900]), "status": "active",
             })  # fmt: skip
+
+
+def _costs(chance: random.Random, year: Year, count: int) -> None:
+    for nr in range(count):
+        day = (year.now - timedelta(days=chance.randint(0, 400))).date()
+        year.costs.append({
+            "id": nr + 1, "kind": chance.choice(["ai", "mail", "hand"]), "amount": chance.randint(1, 90_000),
+            "currency": chance.choice(list(DECIMALS)), "spent_on": day, "source": chance.choice([*SOURCES, "Fair"]),
+            "campaign": chance.choice([None, None, 1, 2]), "withdrawn_at": year.now if nr % 9 == 0 else None,
+        })  # fmt: skip
 
 
 async def _write(year: Year, plans: list[int]) -> None:
@@ -196,6 +208,9 @@ async def _write(year: Year, plans: list[int]) -> None:
     await _insert("subscription_report", reports, "id, key, subscription, status, monthly, currency, occurred_at",
                   "id bigint, key text, subscription text, status text, monthly bigint, currency text, "
                   "occurred_at timestamptz", own)  # fmt: skip
+    await _insert("cost", year.costs, "id, kind, amount, currency, spent_on, source, campaign, withdrawn_at",
+                  "id bigint, kind text, amount bigint, currency text, spent_on date, source text, campaign bigint, "
+                  "withdrawn_at timestamptz", own)  # fmt: skip
     await rows("ANALYZE payment, orders, order_payment, lead, campaign_click, subscription_report")
 
 
@@ -206,7 +221,7 @@ def _enrolled(clicks: list[dict]) -> list[dict]:
 
 async def _insert(table: str, lines, columns: str, types: str, organization: int) -> None:
     plain = [
-        {name: value.isoformat() if isinstance(value, datetime) else value for name, value in line.items()}
+        {name: value.isoformat() if isinstance(value, date) else value for name, value in line.items()}
         for line in lines
     ]
     extra = ", created_at" if "created_at" not in columns else ""
