@@ -55,6 +55,7 @@ class OpenAI(Provider):
     model: str
     held: str = ""
     seconds: float = SECONDS
+    speaks: str = ""  # responses or chat; by itself OpenAI's own server is spoken to in the first, all others in chat
 
     @property
     def missing(self) -> str:
@@ -86,7 +87,8 @@ class OpenAI(Provider):
         self.require()
         pieces: list[str] = []
         used: Used | None = None
-        ask = self._responses if self.base.startswith(OWN_HOST) else self._chat
+        way = self.speaks or ("responses" if self.base.startswith(OWN_HOST) else "chat")
+        ask = self._responses if way == "responses" else self._chat
         try:
             async with asyncio.timeout(seconds), self._client() as client:
                 async for piece, found in ask(client, instructions, text, name, schema, most_tokens):

@@ -52,6 +52,7 @@ class Provider(Server):
         self.requests: list[tuple[str, Request]] = []
         self.objects: dict[str, dict[str, Any]] = {}
         self.batches: dict[str, tuple[Any, bytes]] = {}
+        self.writes: Any = None  # what the model makes of a prompt; None: a careful answer
         self._modes: dict[str, Mode] = {}
 
     def mode(self, service: str, mode: str, times: int | None = None, **more: Any) -> None:

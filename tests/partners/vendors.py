@@ -1,6 +1,7 @@
 """How each vendor answers when all is well, and the shape of its errors. Shapes after INTEGRATIONS; values invented."""
 
 import html.parser
+import json
 import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ def of(path: str) -> tuple[str, Vendor]:
         return "stripe", stripe
     if path.startswith("/bot"):
         return "telegram", telegram
-    if path == "/models":
+    if path in ("/models", "/chat/completions", "/responses"):
         return "openai", openai
     if path.split("/")[1].isdecimal():
         return "whatsapp", whatsapp
@@ -200,7 +201,54 @@ def whatsapp(partner: "Provider", request: Request) -> Reply:
 def openai(partner: "Provider", request: Request) -> Reply:
     if not request.headers.get("authorization", "").startswith("Bearer sk-"):
         return Reply(401, error("openai", 401, {"code": "invalid_api_key"}))
-    return Reply(200, {"object": "list", "data": [{"id": "tiny", "object": "model", "created": 0, "owned_by": "us"}]})
+    if request.path == "/models":
+        tiny = {"id": "tiny", "object": "model", "created": 0, "owned_by": "us"}
+        return Reply(200, {"object": "list", "data": [tiny]})
+    asked = request.json
+    if asked.get("store") is not False or asked.get("tools") or not asked.get("stream"):
+        return Reply(400, error("openai", 400, {"message": "Stored, with tools, or not streamed"}))
+    said = asked["input"] if request.path == "/responses" else asked["messages"][-1]["content"]
+    written = partner.writes(json.loads(said)) if partner.writes else first_section(json.loads(said))
+    text = written if isinstance(written, str) else json.dumps(written)
+    partner.journal.append({"service": "openai", "id": "", "key": "", "path": request.path, "body": asked})
+    events = of_responses(text) if request.path == "/responses" else of_chat(text)
+    lines = "".join(f"data: {each if isinstance(each, str) else json.dumps(each)}\n\n" for each in events)
+    return Reply(200, lines.encode(), {"Content-Type": "text/event-stream"})
+
+
+def first_section(said: dict[str, Any]) -> dict[str, Any]:
+    """What a careful model writes: the beginning of the first section, cited."""
+    known = [*said["sections"], *said["records"]]
+    return {
+        "answer": known[0]["text"].split("\n")[0] if known else "I do not know.",
+        "sources": [known[0]["id"]] if known else [], "confidence": 90, "sentiment": "neutral", "topic": "prices",
+        "needs_person": not known,
+    }  # fmt: skip
+
+
+def of_chat(text: str) -> list[Any]:
+    def chunk(delta: dict[str, Any], end: str | None = None) -> dict[str, Any]:
+        choice = {"index": 0, "delta": delta, "finish_reason": end}
+        return {"id": "c1", "object": "chat.completion.chunk", "created": 0, "model": "tiny", "choices": [choice]}
+
+    pieces = [chunk({"content": text[at : at + 40]}) for at in range(0, len(text), 40)]
+    usage = {"prompt_tokens": 900, "completion_tokens": 60, "total_tokens": 960, "prompt_tokens_details": None}
+    last = chunk({}) | {"choices": [], "usage": usage}
+    return [chunk({"role": "assistant", "content": ""}), *pieces, chunk({}, "stop"), last, "[DONE]"]
+
+
+def of_responses(text: str) -> list[Any]:
+    made = {"id": "r1", "object": "response", "created_at": 0, "model": "tiny", "output": [], "tools": [],
+            "tool_choice": "auto", "parallel_tool_calls": False}  # fmt: skip
+    usage = {"input_tokens": 900, "input_tokens_details": {"cached_tokens": 100}, "output_tokens": 60,
+             "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": 960}  # fmt: skip
+    place = {"item_id": "m1", "output_index": 0, "content_index": 0, "logprobs": []}
+    deltas: list[Any] = [
+        {"type": "response.output_text.delta", "delta": text[at : at + 40], "sequence_number": at} | place
+        for at in range(0, len(text), 40)
+    ]
+    ended = {"type": "response.completed", "sequence_number": 9999, "response": made | {"usage": usage}}
+    return [*deltas, ended]
 
 
 def accepted(
