@@ -66,8 +66,8 @@ async def release(organization: Organization, id: int, by: Visitor) -> str:
 async def _note(organization: Organization, email: str, verb: str, title: str, by: Visitor) -> None:
     """On the timeline of the person, where there is one; else on the organization's."""
     lead = await row(LEAD, organization.id, email)
-    subject = ("lead", lead["id"]) if lead else ("organization", organization.id)
-    await activity.record(organization, *subject, verb, title if lead else f"{title}: {email}", by=by)
+    kind, id = ("lead", lead["id"]) if lead else ("organization", organization.id)
+    await activity.record(organization, kind, id, verb, title if lead else f"{title}: {email}", by=by)
 
 
 def _shown(line: dict[str, Any]) -> dict[str, Any]:

@@ -110,10 +110,10 @@ async def _sequence(company: Company, templates: Sequence[int], now: datetime, c
 
 
 async def _campaign(company: Company, name: str, kind: str, state: str, audience: str, **more: Any) -> Campaign:
-    by = {"launched_by": company.owner.id} if state != "draft" else {}
     campaign = Campaign(
         organization=company.organization.id, name=name, kind=kind, state=state, audience=audience,
-        from_name=company.organization.name, **by, **more,
+        from_name=company.organization.name,
+        launched_by=company.owner.id if state != "draft" else None, **more,
     )  # fmt: skip
     await campaign.save()
     return campaign
