@@ -44,14 +44,19 @@ FEES = """
            min(settled_currency) AS currency
     FROM balance_line WHERE organization = {} AND kind <> '' AND """
 GROUPED = " GROUP BY kind, source HAVING min(settled_currency) = max(settled_currency)"
+# One arm for each name a line may be found by, because each has its own index.
 APPLY = f"""
-    WITH said AS ({FEES} source = ANY({{}}) {GROUPED})
-    UPDATE payment p SET fee = s.fee, fee_currency = s.currency FROM said s
-    WHERE p.organization = {{}} AND p.provider = 'stripe' AND p.kind = s.kind
-      AND (p.key = s.source OR s.kind = 'charge' AND (p.charge <> '' AND p.charge = s.source
-           OR p.payment_intent <> '' AND p.payment_intent = s.payment_intent))
-      AND (p.fee, p.fee_currency) IS DISTINCT FROM (s.fee, s.currency)
-    RETURNING p.id"""  # noqa: S608 – made of names in this file
+    WITH said AS ({FEES} source = ANY({{}}) {GROUPED}), hit AS (
+        SELECT p.id, s.fee, s.currency FROM said s JOIN payment p
+            ON p.organization = {{}} AND p.provider = 'stripe' AND p.key = s.source AND p.kind = s.kind
+        UNION SELECT p.id, s.fee, s.currency FROM said s JOIN payment p
+            ON p.organization = {{}} AND p.charge = s.source AND p.charge <> ''
+            WHERE s.kind = 'charge' AND p.kind = 'charge' AND p.provider = 'stripe'
+        UNION SELECT p.id, s.fee, s.currency FROM said s JOIN payment p
+            ON p.organization = {{}} AND p.payment_intent = s.payment_intent AND p.payment_intent <> ''
+            WHERE s.kind = 'charge' AND p.kind = 'charge' AND p.provider = 'stripe')
+    UPDATE payment p SET fee = hit.fee, fee_currency = hit.currency FROM hit
+    WHERE p.id = hit.id AND (p.fee, p.fee_currency) IS DISTINCT FROM (hit.fee, hit.currency) RETURNING p.id"""  # noqa: S608
 KNOWN_BY_KEY = f"{FEES} source = {{}} {GROUPED}"
 KNOWN_CHARGE = f"""{FEES} kind = 'charge' AND (source <> '' AND source = {{}}
     OR payment_intent <> '' AND payment_intent = {{}}) {GROUPED}"""
@@ -123,7 +128,7 @@ async def store(organization: Organization, page: list[dict[str, Any]], now: dat
 async def apply_fees(organization: Organization, sources: list[str]) -> int:
     """Write what the books say of fees to the journal, for these charges, refunds and disputes; how many lines changed.
     Call with the organization's money lock held."""
-    return len(await rows(APPLY, organization.id, sources, organization.id)) if sources else 0
+    return len(await rows(APPLY, organization.id, sources, *[organization.id] * 3)) if sources else 0
 
 
 async def with_fee(payment: Payment) -> Payment:

@@ -22,8 +22,10 @@ OURS = """
     SELECT id, kind, key, charge, payment_intent, invoice, amount, currency, provisional, fee, occurred_at
     FROM payment WHERE organization = {} AND provider = 'stripe' AND kind <> 'failure' AND """
 WITHIN = OURS + "occurred_at >= {} AND occurred_at < {} ORDER BY occurred_at, id"
-NAMED = OURS + """(key = ANY({}) OR kind = 'charge' AND (charge = ANY({}) OR payment_intent = ANY({}))
-    OR provisional AND charge = ANY({}))"""  # fmt: skip
+# One arm for each name a line may be found by, because each has its own index.
+NAMED = f"""
+    {OURS} key = ANY({{}}) UNION {OURS} kind = 'charge' AND payment_intent <> '' AND payment_intent = ANY({{}})
+    UNION {OURS} charge <> '' AND charge = ANY({{}}) AND (kind = 'charge' OR provisional)"""
 
 # Whole objects: a charge, refund or dispute with all lines of the books about it, whenever they were written.
 THEIRS = """
@@ -46,13 +48,12 @@ KEEP = """
     ON CONFLICT (organization, day, currency) DO UPDATE SET ours = excluded.ours, theirs = excluded.theirs,
         offending = excluded.offending, checked_at = excluded.checked_at"""
 DROP = "DELETE FROM reconciliation WHERE organization = {} AND day = {} AND NOT currency = ANY({}::text[])"
-DAYS = """
-    SELECT DISTINCT (occurred_at AT TIME ZONE {})::date AS day FROM payment
-    WHERE organization = {} AND provider = 'stripe' AND kind <> 'failure' AND (occurred_at >= {} OR key = ANY({})
-        OR charge = ANY({}) OR payment_intent IN (SELECT payment_intent FROM balance_line
-            WHERE organization = {} AND source = ANY({}) AND payment_intent <> ''))
-    UNION SELECT day FROM reconciliation WHERE organization = {} AND day >= {} AND offending <> '[]'::jsonb
-    ORDER BY 1"""
+DAYS = f"""
+    SELECT DISTINCT (occurred_at AT TIME ZONE {{}})::date AS day FROM (
+        {OURS} occurred_at >= {{}} UNION {NAMED}
+    ) line UNION SELECT day FROM reconciliation WHERE organization = {{}} AND day >= {{}} AND offending <> '[]'::jsonb
+    ORDER BY 1"""  # noqa: S608 – made of names in this file
+INTENTS = "SELECT DISTINCT payment_intent FROM balance_line WHERE organization = {} AND kind <> '' AND source = ANY({})"
 
 
 @dataclass
@@ -67,10 +68,10 @@ class Compared:
 async def days_to_compare(organization: Organization, changed: list[dict[str, Any]], now: datetime) -> list[date]:
     """The recent ones, those of what changed in the books, and those that still differ."""
     zone, sources = organization.time_zone, [each["source"] for each in changed]
-    since = now - RECENT
+    intents = [each["payment_intent"] for each in await rows(INTENTS, organization.id, sources)]
+    own, since = organization.id, now - RECENT
     found = await rows(
-        DAYS, zone, organization.id, since, sources, sources, organization.id, sources, organization.id,
-        (now - OPEN).date(),
+        DAYS, zone, own, since, own, sources, own, intents, own, sources, own, (now - OPEN).date()
     )  # fmt: skip
     days = {each["day"] for each in found} | {_day(each["occurred_at"], zone) for each in changed}
     return sorted(days)
@@ -99,7 +100,8 @@ async def _elsewhere(organization: Organization, theirs: list[dict[str, Any]]) -
     """The lines of the journal, of whatever day, that these of the books are about."""
     sources, charges = [each["source"] for each in theirs], [each["charge"] for each in theirs if each["charge"]]
     intents = [each["payment_intent"] for each in theirs if each["payment_intent"]]
-    return await rows(NAMED, organization.id, sources, charges, intents, charges) if theirs else []
+    own = organization.id
+    return await rows(NAMED, own, sources, own, intents, own, charges) if theirs else []
 
 
 def paired(
