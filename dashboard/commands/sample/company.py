@@ -8,8 +8,9 @@ from dashboard.accounts import credentials
 from dashboard.accounts.actions import WEEK
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Membership, Organization, Role, User
+from dashboard.forms import actions as forms
 from dashboard.forms.definition import complete
-from dashboard.forms.tables import Form, FormVersion
+from dashboard.forms.tables import Form, FormKind, FormVersion
 from dashboard.orders.tables import Plan
 
 INTAKE = complete({
@@ -76,7 +77,7 @@ class Company:
 
 
 async def create() -> Company:
-    """Harbour & Pine, three people, one intake form and six plans."""
+    """Harbour & Pine, three people, an intake form, a public form and six plans."""
     organization = Organization(
         slug="demo", name="Harbour & Pine", colour=5, time_zone="Europe/Oslo", currency="EUR",
         from_address="hello@harbourpine.example", postal_address="Strandgaten 4, Bergen", working_hours=WEEK,
@@ -109,5 +110,10 @@ async def create() -> Company:
     owner = people[0]
     now = clock.now()
     by = Visitor(owner.id, owner.email, owner.name, False, 0, "", now)
+    public = await forms.create(organization, "Free website check", by=by, kind=FormKind.lead, settings={
+        "origins": ["https://www.harbourpine.example"], "source": "Website check",
+        "thanks": "Thank you. Your check comes by mail within a day.",
+    })  # fmt: skip
+    await forms.publish(organization, public, by)
     await credentials.set(organization, "stripe_webhook_secret", f"whsec_{secrets.token_urlsafe(24)}", by, now)
     return Company(organization, owner, people[1], plans, version)
