@@ -1,7 +1,7 @@
 """The sidebar, the palette's places and the addresses no organization may take, as data."""
 
 NAVIGATION = [
-    ("", [("today", "Today", "house", "H")]),
+    ("", [("today", "Today", "house", "H"), ("approvals", "Approvals", "sparkles", "A")]),
     (
         "Sell",
         [

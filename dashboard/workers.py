@@ -10,6 +10,7 @@ from litestar import Litestar
 
 from dashboard import clock, live
 from dashboard.accounts import credentials
+from dashboard.approvals import drafting, sending
 from dashboard.campaigns.batches import OPENING
 from dashboard.campaigns.engine.work import Rounds
 from dashboard.database import current_engine, translate
@@ -29,6 +30,8 @@ MEND_EVERY = 5.0
 IN_TRAY_WORKERS = 2
 BATCH_WORKERS = 2
 MAIL_BATCH_WORKERS = 3
+DRAFTERS = 2
+HOLD_SWEEP = 0.5  # seconds a reply may go out later than its ten
 POOL = {"min_size": 2, "max_size": 12}
 
 
@@ -70,6 +73,14 @@ async def mend_out_tray() -> bool:
     await held.release_ready(credentials.integrations_for, clock.now())
     await mail_batches.tidy(clock.now())
     return False
+
+
+async def draft_replies() -> bool:
+    return await drafting.work(credentials.integrations_for, clock.now())
+
+
+async def send_approved() -> bool:
+    return await sending.work(clock.now())
 
 
 def carry_out_batches(hub: live.Hub) -> Callable[[], Awaitable[bool]]:
@@ -148,6 +159,11 @@ async def background(app: Litestar) -> AsyncIterator[None]:
         loops.start(hand_over_batches(lanes), app.state.out_tray)
     hub.when["campaigns"] = asyncio.Event()
     loops.start(run_campaigns(), hub.when["campaigns"])
+    said = hub.when.setdefault("conversations", asyncio.Event())
+    for _ in range(DRAFTERS):
+        loops.start(draft_replies, said)
+    loops.start(drafting.tidy, asyncio.Event(), SWEEP)
+    loops.start(send_approved, asyncio.Event(), HOLD_SWEEP)
     loops.start(mend_out_tray, asyncio.Event(), MEND_EVERY)
     hub.when[batches.TOPIC] = asyncio.Event()
     for _ in range(BATCH_WORKERS):

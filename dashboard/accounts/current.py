@@ -18,6 +18,7 @@ from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Membership, Organization, Role
 from dashboard.errors import LongerPasswordNeeded, NotAllowed, NotFound, NotSignedIn, SecondFactorNeeded
 
+ACROSS = "approvals"  # the page that stands outside of any one organization
 CurrentOrganization = NamedDependency[Organization]
 CurrentUser = NamedDependency[Visitor]
 Now = NamedDependency[datetime]
@@ -101,15 +102,16 @@ def visitor(request: ASGIConnection) -> Visitor:
     return found
 
 
-async def require(request: ASGIConnection, role: Role) -> None:
-    """Load the organization in the path through the person's memberships. Not a member: it does not exist."""
+async def require(request: ASGIConnection, role: Role, slug: str = "") -> None:
+    """Load the organization in the path, or the one that is named, through the person's memberships. Not a member: it
+    does not exist."""
     person = visitor(request)
     memberships = (
         await Membership.objects(Membership.organization)
         .where(Membership.user == person.id)
         .order_by(Membership.organization)
     )
-    slug = request.path_params.get("org")
+    slug = slug or request.path_params.get("org", "")
     mine = next((m for m in memberships if m.organization.slug == slug), None)
     if mine is None:
         raise NotFound()
@@ -122,7 +124,7 @@ async def require(request: ASGIConnection, role: Role) -> None:
         memberships=memberships,
         csrf=csrf.token(request.app.state.settings.secret_key, csrf.bound_to(request)),
         base=f"/{mine.organization.slug}",
-        current=parts[2] if len(parts) > 2 else "today",
+        current=ACROSS if parts[1] == ACROSS else parts[2] if len(parts) > 2 else "today",
         theme=_theme(request),
     )
     if mine.organization.second_factor_required and not person.second_factor:

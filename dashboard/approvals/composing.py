@@ -15,7 +15,7 @@ from dashboard.formats import day, money
 from dashboard.integrations.openai import OpenAI
 from dashboard.integrations.outcomes import ProviderError
 from dashboard.knowledge import search
-from dashboard.knowledge.search import Hit
+from dashboard.knowledge.search import Found, Hit
 
 OLDER = 12
 LONGEST_QUESTION = 4000
@@ -37,8 +37,12 @@ class Told:
     what was said before, as (who, text)."""
 
     message: int
-    question: str
+    parts: list[str]  # newest first
     before: list[tuple[str, str]]
+
+    @property
+    def question(self) -> str:
+        return "\n".join(reversed(self.parts))[-LONGEST_QUESTION:]
 
 
 @dataclass(frozen=True)
@@ -70,14 +74,14 @@ async def told(conversation: Conversation) -> Told | None:
             since.append(each["text"])
         elif each["author_kind"] == "staff" or before:
             before.append(("customer" if each["direction"] == "in" else "us", each["text"]))
-    return Told(message, "\n".join(reversed(since))[-LONGEST_QUESTION:], list(reversed(before)))
+    return Told(message, since, list(reversed(before)))
 
 
 async def compose(
     organization: Organization, conversation: Conversation, told: Told, connection: OpenAI, now: datetime, *, wish: str
 ) -> Composed:
     """A draft. Never fails for want of a model: then the knowledge is quoted. No transaction may be open."""
-    found = await search.find(organization, told.question)
+    found = await _found(organization, told)
     known = await records(organization, conversation)
     hits = found.hits[:4]
     topic = conversation.topic or escalation.reason_in(told.question)
@@ -114,6 +118,15 @@ async def compose(
     topic = topic or CATEGORIES.get(found.cited[0].category, "other")
     confidence = _limited(plain.confidence, sources, marks)
     return Composed(text, confidence, conversation.sentiment, topic, sources, marks, why=why)
+
+
+async def _found(organization: Organization, told: Told) -> Found:
+    """What the knowledge has for all of it, else for the one message that it knows best."""
+    found = await search.find(organization, told.question)
+    if not found.knows and len(told.parts) > 1:
+        each = [await search.find(organization, part) for part in told.parts[:4]]
+        found = max([found, *each], key=lambda one: one.confidence)
+    return found
 
 
 def nothing(why: str, topic: str = "", confidence: int = 0) -> Composed:

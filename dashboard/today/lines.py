@@ -16,7 +16,7 @@ GROUPS: tuple[tuple[Group, str, str], ...] = (
     ("today", "Due today", "Before the end of the day"),
     ("later", "Can wait", "Nothing breaks before tomorrow"),
 )
-TONES = ("danger", "warning", "info", "neutral")
+TONES = ("danger", "warning", "ai", "info", "neutral")
 LATE_SHOWN = 2  # jobs that are late get a line each, up to this many
 ICONS = {
     "Send reminder": "send", "Mark done": "check", "Start work": "play", "Choose plan": "package",
@@ -83,6 +83,21 @@ def of_orders(found: Sequence[dict[str, Any]]) -> list[Line]:
 
 
 of_leads = of_orders  # they say it in the same words
+
+
+def of_replies(base: str, found: dict[str, Any]) -> list[Line]:
+    """Suggested replies that wait for a person, with count and oldest."""
+    count = found["count"]
+    if not count:
+        return []
+    return [
+        Line(
+            key="approvals", group="today", icon="sparkles", tone="ai",
+            title="A reply waits for approval" if count == 1 else f"{num(count)} replies wait for approval",
+            who="Approvals", href=f"{base}/approvals", reason="Customers wait until somebody approves or answers.",
+            since=found["oldest"], action_label="Review", action_icon="arrow-right", action_href=f"{base}/approvals",
+        )
+    ]  # fmt: skip
 
 
 def of_deliveries(base: str, found: Sequence[dict[str, Any]]) -> list[Line]:

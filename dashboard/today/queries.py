@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dashboard.accounts.tables import Organization
+from dashboard.approvals import queries as approvals
 from dashboard.database import rows
 from dashboard.deliveries import queries as deliveries
 from dashboard.leads import attention as leads
@@ -39,6 +40,8 @@ COUNTS = """
                 AND state IN ('failed', 'unknown', 'held') LIMIT {}) d) AS outbox,
            (SELECT count(DISTINCT state) FROM (SELECT state FROM delivery WHERE organization = {}
                 AND state IN ('failed', 'unknown', 'held') LIMIT {}) d) AS outbox_lines,
+           (SELECT count(*) FROM (SELECT 1 FROM suggestion WHERE organization = {} AND state = 'waiting' LIMIT {}) s)
+               AS approvals,
            EXISTS (SELECT 1 FROM payment p WHERE p.organization = {} AND p.kind <> 'failure' AND p.created_at < {}
                 AND NOT EXISTS (SELECT 1 FROM order_payment op WHERE op.payment = p.id)) AS money"""
 
@@ -48,6 +51,7 @@ class Counts:
     """By navigation key; zero hides the pill."""
 
     today: int
+    approvals: int
     leads: int
     outbox: int
     events: int
@@ -55,12 +59,13 @@ class Counts:
 
 
 async def find_lines(organization: Organization, jobs: list[Job], now: datetime) -> list[Line]:
-    """Everything that needs a person here. Six queries."""
+    """Everything that needs a person here. Seven queries."""
     base = f"/{organization.slug}"
     [failed] = await rows(FAILED_EVENTS, organization.id, CAP)
     waiting = await rows(WAITING_MONEY, organization.id, now - PATIENCE, CAP)
     return [
         *lines.of_orders(await attention.needs_person(organization, now)),
+        *lines.of_replies(base, await approvals.waiting(organization)),
         *lines.of_leads(await leads.needs_person(organization, now)),
         *lines.of_deliveries(base, await deliveries.needs_person(organization)),
         *lines.of_events(base, failed),
@@ -74,15 +79,26 @@ async def counts(organization: Organization, jobs: list[Job], now: datetime) -> 
     id = organization.id
     [found] = await rows(
         COUNTS, attention.waiting(organization, now), leads.waiting(organization, now), id, CAP, id, CAP, id, CAP, id,
-        now - PATIENCE,
+        CAP, id, now - PATIENCE,
     )  # fmt: skip
     standings = await runs.standings(jobs, now)
     of_jobs = lines.of_jobs("", standings, now)
     today = (
-        found["orders"] + found["leads"] + found["outbox_lines"] + bool(found["events"]) + found["money"] + len(of_jobs)
+        found["orders"]
+        + found["leads"]
+        + found["outbox_lines"]
+        + bool(found["events"])
+        + found["money"]
+        + len(of_jobs)
+        + bool(found["approvals"])
     )
     return Counts(
-        today, found["leads"], found["outbox"], found["events"], sum(standing.needs_person for standing in standings)
+        today,
+        found["approvals"],
+        found["leads"],
+        found["outbox"],
+        found["events"],
+        sum(standing.needs_person for standing in standings),
     )
 
 
@@ -94,6 +110,6 @@ def mine(found: list[Line], user: int) -> list[Line]:
 def shown(counts: Counts) -> dict[str, Any]:
     """For ui.counts."""
     return {
-        "today": counts.today, "leads": counts.leads, "outbox": counts.outbox, "events": counts.events,
-        "schedules": counts.schedules,
+        "today": counts.today, "approvals": counts.approvals, "leads": counts.leads, "outbox": counts.outbox,
+        "events": counts.events, "schedules": counts.schedules,
     }  # fmt: skip

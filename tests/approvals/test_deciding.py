@@ -40,7 +40,7 @@ async def test_an_approved_reply_waits_ten_seconds_and_then_is_a_message_and_a_m
     assert (found.state, found.outcome, found.edit_ratio) == ("sent", "unedited", 0)
     assert message.text == made.draft and message.author == ana.user.id and message.delivery == mail.id
     assert mail.recipient == "robin@customer.example" and made.draft in mail.payload["text"]
-    assert mail.title == "Re: Audit" and not thread.needs_reply
+    assert mail.title == "Audit" and not thread.needs_reply
 
 
 async def test_an_edited_reply_is_kept_with_what_was_changed(made, ana, acme):

@@ -1,0 +1,3 @@
+from dashboard.approvals.routes import deciding, queue
+
+ROUTES = [*queue.ROUTES, *deciding.ROUTES]
