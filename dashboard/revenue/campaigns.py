@@ -4,17 +4,15 @@ and the step whose link was pressed last. Amounts of two currencies stand beside
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from typing import Any
 
 from dashboard.accounts.tables import Organization
 from dashboard.database import rows
 from dashboard.revenue.attribution import COLUMNS, CREDITED
-from dashboard.revenue.periods import local_day
-from dashboard.revenue.shown import rows_href
 
 # Only who pressed a link can bring a campaign anything: those few are looked at, not the whole journal. Values: the
 # organization and the campaigns; the organization; the campaigns as text.
-CREDITS = f"""
+CREDITED_TO = f"""
     WITH clicker AS MATERIALIZED (SELECT DISTINCT lead FROM campaign_send
                                   WHERE organization = {{}} AND campaign = ANY({{}}) AND clicked_at IS NOT NULL),
     line AS MATERIALIZED ({
@@ -25,15 +23,24 @@ CREDITS = f"""
             UNION SELECT op.payment FROM orders o JOIN order_payment op ON op."order" = o.id
             WHERE o.lead IN (SELECT lead FROM clicker))'''
     )
-})
-    SELECT line.campaign::bigint AS campaign, last.step, line.currency, sum(line.amount)::bigint AS net,
-           count(*) FILTER (WHERE line.first) AS orders
-    FROM line LEFT JOIN orders placed ON placed.id = line."order"
-    CROSS JOIN LATERAL (
-        SELECT s.step FROM campaign_click c JOIN campaign_send s ON s.id = c.send
-        WHERE c.lead = line.person AND c.clicked_at <= coalesce(placed.placed_at, line.occurred_at)
-        ORDER BY c.clicked_at DESC, c.id DESC LIMIT 1) last
-    WHERE line.campaign = ANY({{}}) GROUP BY 1, 2, 3"""  # noqa: S608 – made of names of ours
+}),
+    credited AS (
+        SELECT line.*, last.step FROM line LEFT JOIN orders placed ON placed.id = line."order"
+        CROSS JOIN LATERAL (
+            SELECT s.step FROM campaign_click c JOIN campaign_send s ON s.id = c.send
+            WHERE c.lead = line.person AND c.clicked_at <= coalesce(placed.placed_at, line.occurred_at)
+            ORDER BY c.clicked_at DESC, c.id DESC LIMIT 1) last
+        WHERE line.campaign = ANY({{}}))"""  # noqa: S608 – made of names of ours
+CREDITS = f"""{CREDITED_TO}
+    SELECT campaign::bigint AS campaign, step, currency, sum(amount)::bigint AS net,
+           count(*) FILTER (WHERE first) AS orders
+    FROM credited GROUP BY 1, 2, 3"""  # noqa: S608 – made of names of ours
+# Values: those of CREDITED_TO, whether only first charges, the step or 0, how many.
+LINES = f"""{CREDITED_TO}
+    SELECT id, kind, amount, currency, occurred_at AS at, description, number, person, customer, step, first
+    FROM credited WHERE (NOT {{}}::boolean OR first) AND {{}}::bigint IN (0, step)
+    ORDER BY occurred_at DESC, id DESC LIMIT {{}}"""  # noqa: S608 – made of names of ours
+MOST = 500
 
 
 @dataclass
@@ -70,15 +77,15 @@ async def of_campaign(organization: Organization, id: int) -> tuple[Earned, dict
     return whole, steps
 
 
-async def _lines(organization: Organization, ids: Sequence[int]) -> list[dict]:
-    names = [str(id) for id in ids]
-    return await rows(CREDITS, organization.id, list(ids), organization.id, names) if ids else []
+async def lines(organization: Organization, id: int, *, orders: bool = False, step: int = 0) -> list[dict[str, Any]]:
+    """The newest lines of the journal that are credited to a campaign, or to one step of it; `orders`: only the charges
+    that made an order a sale. MOST of them."""
+    return await rows(LINES, *_values(organization, [id]), orders, step, MOST)
 
 
-def rows_of(organization: Organization, id: int, since: datetime, now: datetime, **chosen: str) -> str:
-    """Where the lines of the journal stand that are credited to a campaign; `kind="first"` shows its orders."""
-    zone = organization.time_zone
-    return rows_href(
-        f"/{organization.slug}", "payments", local_day(since, zone), local_day(now, zone), by="campaign",
-        value=str(id), **chosen,
-    )  # fmt: skip
+async def _lines(organization: Organization, ids: Sequence[int]) -> list[dict[str, Any]]:
+    return await rows(CREDITS, *_values(organization, ids)) if ids else []
+
+
+def _values(organization: Organization, ids: Sequence[int]) -> tuple[Any, ...]:
+    return organization.id, list(ids), organization.id, [str(id) for id in ids]

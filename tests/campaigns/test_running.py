@@ -45,6 +45,7 @@ async def test_the_page_shows_the_figures_and_each_opens_as_many_rows(ana, acme)
         if "/ledger" in href:
             assert len(re.findall(r'id="send-\d+"', answer.text)) == int(value), label
     assert "€129.00" in (await ana.get(figures["Bought"][1])).text
+    assert figures["Bought"][1] == f"/acme/campaigns/{campaign.id}/brought?of=orders"
     assert "A payment is credited to the last campaign whose link" in page and "decide nothing" in page
 
 
@@ -189,3 +190,28 @@ async def test_a_viewer_can_only_look(vera, acme):
     assert "/pause" not in (await vera.get(f"/acme/campaigns/{campaign.id}")).text
     for verb in ("pause", "resumption", "end", "retries"):
         assert (await vera.post(f"/acme/campaigns/{campaign.id}/{verb}")).status_code == 403
+
+
+async def test_what_it_brought_opens_order_by_order_for_the_step_that_was_clicked_last(ana, bob, acme, borealis):
+    campaign = await a_campaign(acme, days=(0, 3))
+    first, second = await steps_of(campaign)
+    other = await a_campaign(acme, "Other")
+    person = await enrolled(campaign)
+    for step, hours in ((0, 5), (1, 2)):
+        send = await a_send(campaign, "delivered", person, step=step)
+        await clicked(send, clock.now() - timedelta(hours=hours))
+    lead = (await rows("SELECT email FROM lead WHERE id = {}", person.lead))[0]
+    early = await an_order(acme, customer_email=lead["email"], placed_at=clock.now() - timedelta(hours=3))
+    late = await an_order(
+        acme, customer_email=lead["email"], placed_at=clock.now() - timedelta(hours=1), currency="USD"
+    )
+    path = f"/acme/campaigns/{campaign.id}/brought?of=orders"
+    numbers_of = {
+        query: re.findall(r"/acme/orders/(\d+)", (await ana.get(path + query)).text)
+        for query in ("", f"&step={first.id}", f"&step={second.id}")
+    }
+    assert list(numbers_of.values()) == [[str(late.number), str(early.number)], [str(early.number)], [str(late.number)]]
+    page = (await ana.get(f"/acme/campaigns/{campaign.id}")).text
+    assert "€129.00" in page and "$129.00" in page
+    assert "Nothing so far" in (await ana.get(f"/acme/campaigns/{other.id}/brought")).text
+    assert (await bob.get(f"/borealis/campaigns/{campaign.id}/brought")).status_code == 404

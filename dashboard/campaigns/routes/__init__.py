@@ -2,6 +2,7 @@
 
 from dashboard.campaigns.routes import (
     blocked,
+    brought,
     control,
     editor,
     ledger,
@@ -15,6 +16,7 @@ from dashboard.campaigns.routes import (
 
 ROUTES: list = [
     *blocked.ROUTES,
+    *brought.ROUTES,
     *control.ROUTES,
     *editor.ROUTES,
     *ledger.ROUTES,

@@ -40,18 +40,14 @@ async def facts_of(organization: Organization, campaign: dict[str, Any], now: da
     steps = await queries.steps_of(organization, id)
     whole, each = await numbers.of_campaign(organization, id)
     money, money_each = await earned.of_campaign(organization, id)
-    since = campaign["launched_at"] or campaign["created_at"]
-    bought = earned.rows_of(organization, id, since, now, kind="first")
-    brought = [
-        (currency, net, earned.rows_of(organization, id, since, now, currency=currency)) for currency, net in money.sums
-    ]
     base, leads = href(organization, id), f"/{organization.slug}/leads?campaign={id}"
+    bought = f"{base}/brought?of=orders"
     found = await ledger.find(
         organization, id, ledger.of(steps).read("", Asked(now, organization.time_zone)), size=RECENT
     )  # fmt: skip
     return {
         "campaign": campaign, "base": base, "now": now, "zone": organization.time_zone, "figures": whole,
-        "brought": brought, "strip": figures_of(whole, money, base, bought, leads),
+        "brought": money.sums, "strip": figures_of(whole, money, base, bought, leads),
         "table": steps_table(steps, each, money_each, base), "steps": steps, "stopped": _stopped(whole, base),
         "next": await progress.upcoming(organization, campaign, steps, whole, now), "rows": found,
         "problems": _problems(await ledger.reasons(organization, id, PROBLEMS, 8), base),
