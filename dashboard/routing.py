@@ -2,7 +2,6 @@
 
 from dashboard import health, live
 from dashboard.accounts.routes import ROUTES as ACCOUNTS
-from dashboard.approvals.routes import ROUTES as APPROVALS
 from dashboard.campaigns.routes import ROUTES as CAMPAIGNS
 from dashboard.chat.routes import ROUTES as CHAT
 from dashboard.deliveries.routes import ROUTES as DELIVERIES
@@ -10,6 +9,7 @@ from dashboard.erasure.routes import ROUTES as ERASURE
 from dashboard.files.routes import ROUTES as FILES
 from dashboard.forms.routes import ROUTES as FORMS
 from dashboard.intake.routes import ROUTES as INTAKE
+from dashboard.knowledge.routes import ROUTES as KNOWLEDGE
 from dashboard.leads.routes import ROUTES as LEADS
 from dashboard.orders.routes import ROUTES as ORDERS
 from dashboard.payments.routes import ROUTES as PAYMENTS
@@ -27,7 +27,6 @@ ROUTES = [
     health.show,
     health.speculation,
     *ACCOUNTS,
-    *APPROVALS,
     *CAMPAIGNS,
     *CHAT,
     *DELIVERIES,
@@ -35,6 +34,7 @@ ROUTES = [
     *FILES,
     *FORMS,
     *INTAKE,
+    *KNOWLEDGE,
     *LEADS,
     *ORDERS,
     *PAYMENTS,
