@@ -26,6 +26,7 @@ SCHEDULE = [
     Job("score_all", scoring.score_all, "15 2 * * *", "All lead scores", "What was lately is lately no more"),
     Job("forget_sessions", accounts.forget_sessions, "20 * * * *", "Clean up sessions", "Ends sessions that are over"),
     Job("duplicates", leads.find_duplicates, "25 * * * *", "Duplicates", "Compares new leads with all others"),
+    Job("revenue_reports", revenue.report, "35 * * * *", "Revenue reports", "Mails of the week and files, once each"),
     Job("revenue_days", revenue.make_days, "* * * * *", "Revenue by day", "Sums of the days whose payments changed"),
     Job(
         "forget_uploads", intake.forget_unsubmitted_uploads, "15 3 * * *", "Clean up uploads",

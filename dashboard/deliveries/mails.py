@@ -25,6 +25,7 @@ ABOUT_ORDER = "You get this mail because you ordered from {sender}."
 ABOUT_FORM = "You get this mail because this address was given in a form of {sender}."
 ABOUT_MESSAGE = "You get this mail because you wrote to {sender}."
 ABOUT_CHECKOUT = "You get this mail because you began an order at {sender}."
+ABOUT_REPORTS = "You get this mail because you asked for it on the revenue page of {sender}."
 ABOUT_ACCOUNT = "You get this mail because somebody used this address at Backdesk."
 
 
@@ -42,7 +43,8 @@ class Kind:
 # lead: Lead (its name greets; always given by queue_mail) · order: Order · plan: Plan or None · link: a whole address ·
 # nr: 1 or 2 · fields: labels asked for again · message: what staff wrote, "" for nothing · deliverables:
 # [{title, link, version}] · title: of the report · offer: Plan.upsell_to · name: of the person with the account ·
-# organization_name, inviter: names · role: a Role · amount: money in words, "" when unknown.
+# organization_name, inviter: names · role: a Role · amount: money in words, "" when unknown · sums: [{code, facts}] of
+# each currency · days: how long a file is kept.
 KINDS = {
     "payment_confirmation": Kind(needs=("lead", "order"), may=("plan",)),
     "intake_request": Kind(needs=("lead", "order", "link")),
@@ -57,6 +59,8 @@ KINDS = {
     "reply": Kind(needs=("message", "title"), may=("name", "files"), reason=ABOUT_MESSAGE),
     "satisfaction": Kind(needs=("title", "link"), may=("name",), reason=ABOUT_MESSAGE),
     "recovery": Kind(needs=("lead", "amount", "link"), reason=ABOUT_CHECKOUT),
+    "revenue_summary": Kind(needs=("title", "sums", "link"), may=("name",), reason=ABOUT_REPORTS),
+    "revenue_file": Kind(needs=("title", "days", "link"), may=("name",), reason=ABOUT_REPORTS),
     "invitation": Kind(("organization_name", "inviter", "role"), ("name",), ABOUT_ACCOUNT, account=True),
     "password_reset": Kind((), ("name",), ABOUT_ACCOUNT, account=True),
     "sign_in_link": Kind((), ("name",), ABOUT_ACCOUNT, account=True),
@@ -114,6 +118,8 @@ def first_name(name: str) -> str:
 def one_line(text: str) -> str:
     """Text fit for a header: one line, no control characters, nothing that turns the direction of what follows."""
     spaced = " ".join(text.split())
+    if spaced.isprintable():  # nothing of what is left out below
+        return spaced
     kept = (c for c in spaced if unicodedata.category(c) not in ("Cc", "Cs", "Zl", "Zp") and c not in TURNS)
     return "".join(kept).strip()
 

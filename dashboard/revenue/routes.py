@@ -64,9 +64,12 @@ async def show_revenue(request: Request, organization: CurrentOrganization, now:
 
 @get("/{org:str}/revenue.csv", name="revenue.export", guards=[viewer])
 async def export_chart(
-    request: Request, organization: CurrentOrganization, now: Now, chart: FromQuery[str] = "currencies"
-) -> Stream:
+    request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now,
+    chart: FromQuery[str] = "currencies",
+) -> Response:  # fmt: skip
     """The values of one chart or table of the page, with the page's own period, currency and dimension."""
+    if question := confirmation.before_file(request, user, now):
+        return question
     shown, _ = await _overview(request, organization, now)
     table = shown.tables().get(chart)
     if table is None:

@@ -76,6 +76,8 @@ def facts_of(name: str, person: str) -> dict[str, Any]:
         "inviter": person,
         "role": "agent",
         "amount": person,
+        "sums": [{"code": "EUR", "facts": [("Net", person), ("Orders", "7")]}],
+        "days": 90,
         "files": [{"name": person, "link": LINK}],
         "deliverables": [{"title": person, "link": LINK, "version": 1}, {"title": "Two", "link": OTHER, "version": 2}],
     }
