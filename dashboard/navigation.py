@@ -1,7 +1,14 @@
 """The sidebar, the palette's places and the addresses no organization may take, as data."""
 
 NAVIGATION = [
-    ("", [("today", "Today", "house", "H"), ("approvals", "Approvals", "sparkles", "A")]),
+    (
+        "",
+        [
+            ("today", "Today", "house", "H"),
+            ("approvals", "Approvals", "sparkles", "A"),
+            ("tickets", "Tickets", "ticket", "T"),
+        ],
+    ),
     (
         "Sell",
         [
@@ -86,6 +93,7 @@ def palette(base: str, *, works: bool) -> list[tuple[str, list[tuple[str, str, s
             [
                 *([("New order", "plus", "N", f"{base}/orders/new")] if works else []),
                 *([("New lead", "plus", "", f"{base}/leads/new")] if works else []),
+                *([("New ticket", "plus", "", f"{base}/tickets/new")] if works else []),
                 ("Switch theme", "moon", "", "#theme"),
                 ("Keyboard shortcuts", "keyboard", "?", "#keys"),
             ],

@@ -19,6 +19,7 @@ from dashboard.revenue.routes import ROUTES as REVENUE
 from dashboard.runs.routes import ROUTES as RUNS
 from dashboard.scoring.routes import ROUTES as SCORING
 from dashboard.search.routes import ROUTES as SEARCH
+from dashboard.tickets.routes import ROUTES as TICKETS
 from dashboard.today.routes import ROUTES as TODAY
 from dashboard.views.routes import ROUTES as VIEWS
 from dashboard.webhooks.routes import ROUTES as WEBHOOKS
@@ -46,6 +47,7 @@ ROUTES = [
     *RUNS,
     *SCORING,
     *SEARCH,
+    *TICKETS,
     *TODAY,
     *WEBHOOKS,
 ]

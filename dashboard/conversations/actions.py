@@ -13,16 +13,15 @@ from dashboard.database import row, rows, transaction
 from dashboard.errors import NotFound
 from dashboard.leads.tables import Lead
 
-LONGEST = 1_100_000
+LONGEST = 20_000
 RESUMES = timedelta(days=30)  # after that a visitor's page begins a new thread
 HOLD = "SELECT id, messages FROM conversation WHERE organization = {} AND id = {} FOR UPDATE"
 NEWS = """
     UPDATE conversation SET messages = {}, excerpt = {}, last_message_at = {},
         last_inbound_at = CASE WHEN {} THEN {} ELSE last_inbound_at END,
         unread = unread OR {}, archived_at = CASE WHEN {} THEN NULL ELSE archived_at END,
-        needs_reply = ({} OR needs_reply) AND NOT {},
-        needs_reply_since = CASE WHEN {} THEN NULL WHEN {} THEN coalesce(needs_reply_since, {})
-                                 ELSE needs_reply_since END
+        needs_reply = CASE WHEN {} THEN false ELSE needs_reply END,
+        needs_reply_since = CASE WHEN {} THEN NULL ELSE needs_reply_since END
     WHERE id = {}"""
 
 
@@ -70,6 +69,18 @@ async def answer(
     return await _say(conversation, Direction.outbound, kind, text, key, now, facts, settles=settles)
 
 
+async def ask_for_person(conversation: Conversation, now: datetime) -> bool:
+    """Mark that somebody of the team has to answer; whether that is news."""
+    found = await rows(
+        "UPDATE conversation SET needs_reply = true, needs_reply_since = coalesce(needs_reply_since, {}), unread = true "
+        "WHERE organization = {} AND id = {} AND NOT needs_reply RETURNING id",
+        now, conversation.organization, conversation.id,
+    )  # fmt: skip
+    if found:
+        await activity.changed(conversation.organization, "conversations")
+    return bool(found)
+
+
 async def note_mood(conversation: Conversation, topic: str, sentiment: str, *, failed: bool) -> int:
     """Keep what it is about and how the person sounds; how many answers in a row did not help."""
     found = await row(
@@ -105,8 +116,7 @@ async def _say(
         excerpt = " ".join(text.split())[:200]
         settled = not inbound and settles
         await rows(
-            NEWS, number, excerpt, now, inbound, now, inbound, inbound, inbound, settled, settled, inbound, now,
-            conversation.id,
+            NEWS, number, excerpt, now, inbound, now, inbound, inbound, settled, settled, conversation.id,
         )  # fmt: skip
         await activity.changed(conversation.organization, "conversations")
     return made, True

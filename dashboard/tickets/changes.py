@@ -1,11 +1,13 @@
 """Changing a ticket, and taking the change back: each change keeps what was before and what it made of it."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Organization, User
 from dashboard.activity import actions as activity
+from dashboard.conversations import replying
 from dashboard.database import row, rows, transaction
 from dashboard.errors import Conflict, NotFound
 from dashboard.tickets.tables import Ticket
@@ -67,7 +69,7 @@ async def told(organization: Organization | int) -> None:
     await activity.changed(organization, "tickets")
 
 
-async def take_back(organization: Organization, change: int, by: Visitor) -> int:
+async def take_back(organization: Organization, change: int, by: Visitor, now: datetime) -> int:
     """Undo one change; the id of its ticket. Conflict when somebody has changed the same since; twice does nothing."""
     async with transaction():
         made = await row(CHANGE, organization.id, change)
@@ -79,9 +81,11 @@ async def take_back(organization: Organization, change: int, by: Visitor) -> int
             return ticket["id"]
         if any(ticket["whole"][name] != value for name, value in data["after"].items()):
             raise Conflict("This ticket has changed since. Nothing was taken back.")
+        if "message" in data and not await replying.take_back(organization, data["message"], data["conversation"], now):
+            raise Conflict("The reply has left already. Nothing was taken back.")
         if data["before"]:
             await _write(ticket["id"], {name: data["before"][name] for name in data["before"] if name in FIELDS})
-        await rows("UPDATE activity SET data = data || '{{\"undone\": true}}' WHERE id = {}", change)
+        await rows("UPDATE activity SET data = data || jsonb_build_object('undone', true) WHERE id = {}", change)
         await activity.record(organization, "ticket", ticket["id"], "undone", f"Taken back: {made['title']}", by=by)
         await told(organization)
     return ticket["id"]

@@ -17,6 +17,7 @@ from dashboard.errors import Invalid, NotFound
 from dashboard.lists import Asked, Filters
 from dashboard.orders.filters import ORDERS
 from dashboard.pages import fragment, redirect
+from dashboard.tickets.filters import TICKETS
 from dashboard.views import actions
 from dashboard.views.tables import SavedView
 
@@ -32,10 +33,15 @@ async def read_campaigns(organization: Organization, query: str, me: int, now: d
     return CAMPAIGNS.read(query, Asked(now, organization.time_zone, me))
 
 
+async def read_tickets(organization: Organization, query: str, me: int, now: datetime) -> Filters:
+    return TICKETS.read(query, Asked(now, organization.time_zone, me))
+
+
 LISTS: dict[str, Callable[[Organization, str, int, datetime], Awaitable[Filters]]] = {
     ORDERS.page: read_orders,
     audience.LEADS.page: audience.read,
     CAMPAIGNS.page: read_campaigns,
+    TICKETS.page: read_tickets,
 }
 
 

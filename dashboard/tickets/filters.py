@@ -1,0 +1,55 @@
+"""What the tickets page can be filtered by, and its built-in views."""
+
+from dashboard import lists
+from dashboard.conversations.tables import Channel
+from dashboard.labels import STATUS
+from dashboard.lists import Choice, Choices, Dates, Numbers, Person, Reference, Search, Sort
+from dashboard.tickets.tables import Priority, TicketStatus
+
+CHANNELS = {
+    Channel.web: ("Chat", "message-square"), Channel.mail: ("E-mail", "mail"),
+    Channel.messenger: ("Messenger", "message-circle"), Channel.instagram: ("Instagram", "message-circle"),
+    Channel.whatsapp: ("WhatsApp", "message-circle"), Channel.telegram: ("Telegram", "send"),
+}  # fmt: skip
+SAID = """(t.search LIKE {} OR t.conversation IN (
+    SELECT id FROM conversation WHERE lower(name || ' ' || email) LIKE {}))"""
+NUMBERED = """(t.number = {} OR (t.search LIKE {} AND NOT EXISTS (
+    SELECT 1 FROM ticket n WHERE n.organization = t.organization AND n.number = {})))"""
+STATUSES = (
+    *(Choice(status.value, STATUS["ticket"][status][0]) for status in TicketStatus),
+    Choice("overdue", STATUS["ticket"]["overdue"][0], "(t.status = 'open' AND t.due_at < {})"),
+)
+PRIORITIES = tuple(Choice(each.value, STATUS["priority"][each][0]) for each in reversed(Priority))
+ANSWERS = (Choice("good", "It helped"), Choice("bad", "It did not help"))
+
+TICKETS = lists.List(
+    page="tickets",
+    fields=(
+        Search("q", "Search", SAID, NUMBERED),
+        Numbers("numbers", "Ticket", "t.number = ANY({})"),
+        Choices("show", "Show", "", (Choice("all", "All tickets", "t.number > 0"),)),
+        Choices("status", "Status", "t.status = ANY({})", STATUSES),
+        Choices("priority", "Priority", "t.priority = ANY({})", PRIORITIES),
+        Choices("channel", "Channel", "c.channel = ANY({})", tuple(Choice(k.value, v[0]) for k, v in CHANNELS.items())),
+        Person("assignee", "Owner", "t.assignee"),
+        Reference("lead", "Customer", "t.lead", nobody="Unknown"),
+        Choices("satisfaction", "Answer", "t.satisfaction = ANY({})", ANSWERS),
+        Dates("opened", "Opened", "t.created_at"),
+        Dates("solved", "Solved", "t.solved_at"),
+    ),
+    sorts={
+        "due": Sort("t.due_at", "due_at", "time", descending=False),
+        "number": Sort("t.number", "number", "number"),
+        "opened": Sort("t.created_at", "created_at", "time"),
+    },
+    id_column="t.id",
+)
+FIRST = "status=open"  # what the page shows before anything is chosen
+VIEWS = (
+    ("Open", FIRST),
+    ("Mine", "status=open&status=waiting&assignee=me"),
+    ("Nobody's", "status=open&status=waiting&assignee=none"),
+    ("Waiting", "status=waiting"),
+    ("Solved", "status=solved"),
+    ("All", "show=all"),
+)
