@@ -2,12 +2,13 @@
 
 import time
 
-from benchmarks import imports, leads, pages, webhooks
+from benchmarks import imports, leads, pages, revenue, webhooks
 from benchmarks.surroundings import Place, application, memory, place, process
 
 MAY_GROW, MAY_COST, WEBHOOKS_AT_LEAST = 1.3, 2.0, 0.6
 SEARCH_P95 = 150.0  # ms
 IMPORT_AT_LEAST, IMPORT_MEMORY = 0.1, 50
+REVENUE_GROWS, REVENUE_P95 = 3.0, 400.0  # ms
 START, MEMORY, FIRST, LATER = 2.0, 150, 60_000, 12_000
 
 
@@ -26,6 +27,7 @@ def main() -> None:
         importing(where)
         start(where)
         people(where)
+        money(where)
 
 
 def orders(where: Place) -> None:
@@ -102,6 +104,22 @@ def people(where: Place) -> None:
     every = figures.all
     print(f"  {'all of them':<44} p50 {every.p50:6.2f} ms")
     say("  all of them, p95", f"{every.p95:.0f} ms", f"under {SEARCH_P95:.0f} ms", every.p95 < SEARCH_P95)
+
+
+def money(where: Place) -> None:
+    print("Filling 10,000 and 1,000,000 payments…", flush=True)
+    began = time.perf_counter()
+    revenue.fill(where)
+    print(f"  in {time.perf_counter() - began:.0f} s\n")
+    figures = revenue.run(where)
+    print("Revenue, one request after the other")
+    print(f"  {'the days of a million payments made in':<44} {figures.made:.0f} s")
+    for name, small, large in figures.pages:
+        grown = large.p95 / small.p95
+        print(f"  {name + ', 10,000 payments':<44} p50 {small.p50:6.2f} ms  p95 {small.p95:6.2f} ms")
+        print(f"  {name + ', 1,000,000 payments':<44} p50 {large.p50:6.2f} ms  p95 {large.p95:6.2f} ms")
+        say("  a million costs", f"{grown:.2f} × ten thousand", f"at most {REVENUE_GROWS} ×", grown <= REVENUE_GROWS)
+        say("  a million, p95", f"{large.p95:.0f} ms", f"under {REVENUE_P95:.0f} ms", large.p95 < REVENUE_P95)
 
 
 if __name__ == "__main__":
