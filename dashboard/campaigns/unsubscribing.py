@@ -12,6 +12,7 @@ from dashboard.campaigns.leaving import UNSUBSCRIBED
 from dashboard.database import row, rows, transaction
 from dashboard.deliveries.suppressed import hidden_name
 
+VERSION = 1
 TRIAL = 0  # the id in previews and in mails to ourselves
 FIND = """
     SELECT s.id, s.organization, s.campaign, s.enrollment, s.lead, c.name AS campaign_name, c.kind, e.state, e.reason,
@@ -60,7 +61,7 @@ class Recipient:
 async def find(token: str) -> Recipient | None:
     """Whose link this is; None for one that was forged, cut off or belongs to nobody any more."""
     read = links.read(links.UNSUBSCRIBE, token)
-    found = await row(FIND, read[0]) if read and read[0] != TRIAL else None
+    found = await row(FIND, read[0]) if read and read[0] != TRIAL and read[1] == VERSION else None
     if found is None or not found["address"]:
         return None
     organization = await Organization.objects().get(Organization.id == found["organization"])

@@ -119,6 +119,15 @@ CHECKS: list[tuple[str, str, str]] = [
            WHERE a.organization = o.organization AND a.subject_kind = 'order' AND a.subject_id = o.id)""",
     ),
     (
+        "I5", "a campaign's counts differ from its ledger",
+        """SELECT coalesce(n.campaign, s.campaign) AS id
+           FROM (SELECT campaign, step, what, sum(number) AS number FROM campaign_count WHERE step IS NOT NULL
+                 AND what NOT LIKE '*%' GROUP BY 1, 2, 3 HAVING sum(number) <> 0) n
+           FULL JOIN (SELECT campaign, step, state, count(*) AS number FROM campaign_send GROUP BY 1, 2, 3) s
+           ON s.campaign = n.campaign AND s.step = n.step AND s.state = n.what
+           WHERE n.number IS DISTINCT FROM s.number""",
+    ),
+    (
         "I16", "an index is invalid",
         "SELECT indexrelid::bigint AS id FROM pg_index WHERE NOT indisvalid",
     ),

@@ -5,6 +5,7 @@ from collections import Counter
 
 from dashboard.campaigns import numbers
 from dashboard.campaigns.tables import Enrollment, Send, Step
+from dashboard.commands import verify
 from dashboard.database import rows, transaction
 from tests.campaigns.seed import a_campaign, a_send, clicked, enrolled, steps_of
 
@@ -112,3 +113,13 @@ async def test_a_template_is_measured_over_all_campaigns_that_used_it(acme, bore
     found = await numbers.of_templates(acme)
     assert set(found) == {template}
     assert (found[template].sent, found[template].delivered, found[template].had("clicked")) == (2, 1, 1)
+
+
+async def test_counts_that_differ_from_the_ledger_are_a_broken_promise(acme):
+    campaign = await a_campaign(acme)
+    await a_send(campaign, "delivered", unsubscribed_at=None)
+    assert not [each for each in await verify.violations() if "counts" in each]
+    await rows("UPDATE campaign_count SET number = number + 1 WHERE what = 'delivered'")
+    assert [each for each in await verify.violations() if "counts" in each] == [
+        f"I5: a campaign's counts differ from its ledger ({campaign.id})"
+    ]

@@ -161,14 +161,28 @@ async def test_many_clicks_at_once_are_one(visit, acme):
 async def test_a_forged_link_says_so_kindly_and_is_counted(stranger, acme, token):
     await a_recipient(acme)
     answer = await stranger.get(f"/u/{token}")
-    assert answer.status_code == 404 and "This link is not complete" in answer.text
+    assert answer.status_code == 403 and "This link is not complete" in answer.text
     posted = await stranger.post(f"/u/{token}", data=ONE_CLICK)
-    assert posted.status_code == 404 and await suppressed() == []
+    assert posted.status_code == 403 and await suppressed() == []
 
 
 async def test_a_link_for_another_purpose_opens_nothing(stranger, acme):
     _, _, send = await a_recipient(acme)
-    assert (await stranger.get(f"/u/{links.token(links.INTAKE, send.id)}")).status_code == 404
+    assert (await stranger.get(f"/u/{links.token(links.INTAKE, send.id)}")).status_code == 403
+    assert (await stranger.get(f"/u/{links.token(links.UNSUBSCRIBE, send.id, 2)}")).status_code == 403
+
+
+async def test_a_link_with_any_letter_changed_unsubscribes_nobody(stranger, acme):
+    _, _, send = await a_recipient(acme)
+    token = links.token(links.UNSUBSCRIBE, send.id)
+    before = await fingerprint()
+    for at in range(len(token)):
+        changed = token[:at] + ("A" if token[at] != "A" else "B") + token[at + 1 :]
+        assert (await stranger.get(f"/u/{changed}")).status_code == 403, changed
+    for method in ("HEAD", "GET", "OPTIONS"):
+        for _ in range(5):
+            await stranger.request(method, f"/u/{token}", headers={"Range": "bytes=0-10"})
+    assert await changed_since(before) == []
 
 
 async def test_the_link_of_a_test_mail_says_that_it_was_one(stranger):
@@ -187,4 +201,4 @@ async def test_somebody_who_was_forgotten_has_no_link_any_more(stranger, acme):
     _, lead, send = await a_recipient(acme)
     await rows("UPDATE delivery SET recipient = ''")
     await rows("UPDATE lead SET email = '', email_normalized = NULL WHERE id = {}", lead.id)
-    assert (await stranger.get(path_of(send))).status_code == 404
+    assert (await stranger.get(path_of(send))).status_code == 403

@@ -78,7 +78,7 @@ def page(person: Recipient, token: str, *, kept: bool = False, error: str = "", 
 def refused(token: str) -> Template:
     """For a link that opens nothing, in words that help."""
     facts = {"brand": None, "trial": unsubscribing.is_trial(token)}
-    status = 200 if facts["trial"] else 404
+    status = 200 if facts["trial"] else 403
     return Template("campaigns/unsubscribe_unknown.html", context=facts, status_code=status, headers=HEADERS)
 
 
