@@ -106,7 +106,8 @@ async def touch(organization: Organization, id: int, revision: int, by: Visitor,
     who = "You" if campaign["changed_by"] == by.id else campaign["changed_by_name"] or "Somebody"
     where = " in another window" if campaign["changed_by"] == by.id else ""
     raise Changed(
-        f"{who} changed this campaign{where} meanwhile. This is how it stands now; your change was not saved."
+        f"{who} changed this campaign{where} meanwhile. This is how it stands now. "
+        "Your change was not saved: look, then save again."
     )
 
 
