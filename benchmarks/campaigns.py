@@ -5,13 +5,15 @@ it a bare loop that claims the same rows, posts the same bytes and settles them,
 
 import asyncio
 import json
+import os
+import subprocess
 import sys
 import time
 from dataclasses import dataclass
 
 import asyncpg
 
-from benchmarks.surroundings import Place, application, memory, place, process
+from benchmarks.surroundings import ROOT, Place, memory, place, process
 
 PEOPLE, AT_ONCE, BATCH = 100_000, 3, 100
 DELAYS = (0, 50)  # ms
@@ -21,14 +23,13 @@ HTML += '<p><a href="https://shop.example/autumn">See it</a> or <a href="https:/
 
 @dataclass
 class Figures:
-    """Per second. `queued` and `handed` are their own parts; `whole` is from the launch to the last mail."""
+    """Per second: taken in and put into the out-tray; handed over; handed over by the bare loop."""
 
     delay: int
-    taken_in: float
-    whole: float
+    enqueued: float
     handed: float
     bare: float
-    memory: tuple[float, float]  # MB at a fifth of the way and at the end
+    memory: tuple[float, float]  # MB when a tenth was handed over, and at the end
 
 
 async def provider(delay: float, port: int) -> asyncio.Server:
@@ -68,42 +69,58 @@ def run(where: Place, people: int = PEOPLE) -> list[Figures]:
 
 def _once(where: Place, people: int, delay: int) -> Figures:
     with process(where, "-m", "benchmarks.campaigns", "provider", str(delay / 1000)) as (port, _, _):
-        env = {"RESEND_API_KEY": "re_bench", "RESEND_API_URL": f"http://127.0.0.1:{port}"}
-        with process(where, *application(), **env) as (_, ours, _):
-            time.sleep(3)
-            where.run(
-                "INSERT INTO campaign (organization, name, kind, state, audience, starts_at, created_at) SELECT id, 'Bench', 'blast', 'scheduled', "
-                "'source=Crowd', now(), now() FROM organization WHERE slug = 'many'",
-                "INSERT INTO campaign_step (organization, campaign, position, day, template, created_at) SELECT c.organization, c.id, 0, 0, t.id, now() "
-                "FROM campaign c JOIN mail_template t ON t.name = 'Autumn' WHERE c.id = (SELECT max(id) FROM campaign)",
-            )
-            began, filled, resident = time.perf_counter(), 0.0, 0.0
-            while True:
-                time.sleep(0.25)
-                found = where.fetch(
-                    "SELECT filled_at, filled_at - launched_at AS took, (SELECT coalesce(sum(number), 0) FROM campaign_count n "
-                    "WHERE n.campaign = c.id AND what = 'sent') AS sent FROM campaign c ORDER BY id DESC LIMIT 1"
-                )
-                if found["filled_at"] and not filled:
-                    filled = found["took"].total_seconds()
-                if not resident and found["sent"] >= people / 5:
-                    resident = memory(ours.pid)
-                if found["sent"] >= people:
-                    break
-                if time.perf_counter() - began > 900:
-                    raise RuntimeError(f"only {found['sent']} were sent")
-            whole = people / (time.perf_counter() - began)
-            after = memory(ours.pid)
-        span = where.fetch(
-            "SELECT extract(epoch FROM max(at) - min(at))::float8 AS seconds FROM delivery_attempt WHERE outcome = 'sent'"
+        where.run(
+            "INSERT INTO campaign (organization, name, kind, state, audience, starts_at, created_at) SELECT id, 'Bench', 'blast', 'scheduled', "
+            "'source=Crowd', now(), now() FROM organization WHERE slug = 'many'",
+            "INSERT INTO campaign_step (organization, campaign, position, day, template, created_at) SELECT c.organization, c.id, 0, 0, t.id, now() "
+            "FROM campaign c JOIN mail_template t ON t.name = 'Autumn' WHERE c.id = (SELECT max(id) FROM campaign)",
         )
+        env = where.env | {"RESEND_API_KEY": "re_bench", "RESEND_API_URL": f"http://127.0.0.1:{port}"}
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.campaigns", "ours", str(people)], cwd=ROOT, env=env, stdout=subprocess.PIPE,
+            check=True, text=True,
+        )  # fmt: skip
+        ours = json.loads(done.stdout)
         bare = asyncio.run(_bare(where, people, port))
         where.run(
             "TRUNCATE campaign CASCADE", "TRUNCATE delivery CASCADE", "TRUNCATE mail_batch", "TRUNCATE campaign_count"
         )
-    return Figures(
-        delay, people / max(filled, 0.01), whole, people / max(span["seconds"], 0.01), bare, (resident, after)
-    )
+    return Figures(delay, ours["enqueued"], ours["handed"], bare, tuple(ours["memory"]))
+
+
+async def ours(people: int) -> None:
+    """In a process of its own: all of them into the out-tray, then all of them out of it."""
+    from dashboard import clock, settings
+    from dashboard.accounts import credentials
+    from dashboard.campaigns.engine import queueing
+    from dashboard.campaigns.engine.work import Rounds
+    from dashboard.database import current_engine, rows
+    from dashboard.deliveries import batches
+    from dashboard.deliveries.lanes import Lanes
+
+    settings.use(settings.load(os.environ))
+    await current_engine().start_connection_pool(min_size=2, max_size=12)
+    queueing.DEPTH = people  # else they would be handed over while others come in
+    rounds, began = Rounds(), time.perf_counter()
+    while (await rows("SELECT count(*) AS n FROM delivery WHERE bulk"))[0]["n"] < people:
+        await rounds.round(clock.now())
+    enqueued = people / (time.perf_counter() - began)
+    await rows("ANALYZE delivery")
+    lanes, handed, resident, began = Lanes(), 0, 0.0, time.perf_counter()
+
+    async def one() -> None:
+        nonlocal handed, resident
+        while taken := await batches.work(credentials.integrations_for, clock.now(), lanes):
+            handed += taken
+            if not resident and handed >= people / 10:
+                resident = memory(os.getpid())
+
+    await asyncio.gather(*(one() for _ in range(AT_ONCE)))
+    speed = handed / (time.perf_counter() - began)
+    found = await rows("SELECT count(*) AS n FROM delivery WHERE state = 'sent'")
+    if found[0]["n"] != people:
+        raise RuntimeError(f"{found} were sent")
+    print(json.dumps({"enqueued": enqueued, "handed": speed, "memory": [resident, memory(os.getpid())]}))
 
 
 CLAIM = """
@@ -155,8 +172,6 @@ async def _bare(where: Place, people: int, port: int) -> float:
 
 
 async def serve_alone(delay: float) -> None:
-    import os
-
     server = await provider(delay, int(os.environ["PORT"]))
     await server.serve_forever()
 
@@ -164,6 +179,8 @@ async def serve_alone(delay: float) -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["provider"]:
         asyncio.run(serve_alone(float(sys.argv[2])))
+    elif sys.argv[1:2] == ["ours"]:
+        asyncio.run(ours(int(sys.argv[2])))
     else:
         with place() as made:
             for each in run(made, int(sys.argv[1]) if len(sys.argv) > 1 else PEOPLE):

@@ -4,10 +4,12 @@ the version. Nothing is stored, and a token for one purpose never opens another.
 import base64
 import hashlib
 import hmac
+from functools import lru_cache
 
 MAC_BYTES = 20
 
 
+@lru_cache(64)
 def derive(secret: str, purpose: str) -> bytes:
     """A key of 32 bytes for one purpose; knowing one derived key tells nothing about the others."""
     return hmac.new(secret.encode(), f"backdesk:{purpose}".encode(), hashlib.sha256).digest()

@@ -5,6 +5,7 @@ import html
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dashboard.errors import Invalid
 
@@ -95,6 +96,7 @@ def of(inside: str) -> Placeholder | None:
     return Placeholder(read[1], read[2].strip()[:LONGEST_FALLBACK] if read[2] is not None else None)
 
 
+@lru_cache(512)
 def read(text: str) -> Text:
     """Take a text apart that was saved before. What is no placeholder stands there literally."""
     parts: list[str | Placeholder] = []

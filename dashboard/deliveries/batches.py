@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 LANE = "bulk"
 LONGEST_CALL = 33.0  # seconds; the lease is 60
+IN_A_ROW = 10  # batches of one campaign before others get their turn
 ALONE = 50  # mails at once that go singly where the provider has no batches
 GROUPS = """
     WITH RECURSIVE found AS (
@@ -109,12 +110,17 @@ async def _one_of(group: Group, integrations_for: IntegrationsFor, now: datetime
     if outside.mail.batches is None:
         return await _changed(group.organization, await rows(ALONE_NOW, *facts, now, ALONE, ALONE, *facts))
     lane.busy += 1
+    total = 0
     try:
-        taken, batch = await _claim(group, outside, address, now)
-        if batch is not None:
-            crash.point("mails.claimed")
-            await finish_when_stopped(asyncio.create_task(_hand_over(batch, outside, lane, now)), lanes)
-        return taken
+        for _ in range(IN_A_ROW):
+            taken, batch = await _claim(group, outside, address, now)
+            if batch is not None:
+                crash.point("mails.claimed")
+                await finish_when_stopped(asyncio.create_task(_hand_over(batch, outside, lane, now)), lanes)
+            total += taken
+            if not taken or lanes.stopping or lane.closed(now) or lane.busy > lane.width:
+                break
+        return total
     finally:
         lane.busy -= 1
 
@@ -131,8 +137,6 @@ async def _claim(
         taken = sorted(
             (each for each in claimed if each["state"] == DeliveryState.sending), key=lambda each: each["id"]
         )
-        if claimed:
-            await activity.changed(group.organization, "outbox")
         messages, kept = [], []
         for each, made in zip(taken, await _write(group.organization, taken), strict=True):
             try:
@@ -149,6 +153,7 @@ async def _claim(
                 why = f"This could not be prepared for sending ({type(problem).__name__}). Nothing was sent."
                 await members.end([each["id"]], each["batch"], DeliveryState.failed, why, now)
         if not kept:
+            await _changed(group.organization, claimed)
             return len(claimed), None
         id, body = taken[0]["batch"], outside.mail.batches.batch(messages)
         await rows(STORE, id, *facts, kept, zlib.compress(body, 1), now, token, now, now)

@@ -18,14 +18,17 @@ WAIT = (
 TRIED = (
     " INSERT INTO delivery_attempt (delivery, number, outcome, detail, at) SELECT id, attempt, {}, {}, {} FROM moved"
 )
-ARRIVED = (
-    """WITH moved AS (
-    UPDATE delivery d SET state = 'sent', why = '', provider_id = u.provider_id, unclear_via = '', settled_at = {},
-        lease_token = ''
-    FROM unnest({}::bigint[], {}::text[]) u(id, provider_id)
-    WHERE d.id = u.id AND d.batch = {} AND d.state = 'sending' RETURNING d.id, d.attempt)"""  # noqa: S608
-    + TRIED
-)
+# In one statement, since this is what happens most: the batch first, then its members, one line for each.
+ARRIVED = f"""WITH ended AS ({END} RETURNING id),
+    moved AS (
+        UPDATE delivery d SET state = 'sent', why = '', provider_id = u.provider_id, unclear_via = '',
+            settled_at = {{}}, lease_token = ''
+        FROM unnest({{}}::bigint[], {{}}::text[]) u(id, provider_id)
+        WHERE d.id = u.id AND d.batch = (SELECT id FROM ended) AND d.state = 'sending' RETURNING d.id, d.attempt),
+    lines AS (
+        INSERT INTO delivery_attempt (delivery, number, outcome, detail, at)
+        SELECT id, attempt, 'sent', '', {{}} FROM moved)
+    SELECT pg_notify('backdesk', {{}}) FROM ended"""  # noqa: S608
 MOVED = (
     """WITH moved AS (
     UPDATE delivery SET state = {}, why = {}, unclear_via = {}, settled_at = {}, lease_token = ''
@@ -40,9 +43,10 @@ BACK = """
 
 async def arrived(batch: MailBatch, provider_ids: list[str], now: datetime) -> None:
     """The provider took all of them."""
-    async with transaction():
-        if await _end(batch, BatchState.done):
-            await rows(ARRIVED, now, batch.members, provider_ids, batch.id, "sent", "", now)
+    hint = f"{batch.organization}:outbox"
+    await rows(
+        ARRIVED, BatchState.done.value, batch.id, batch.lease_token, now, batch.members, provider_ids, now, hint
+    )  # fmt: skip
 
 
 async def wait(batch: MailBatch, why: str, due_at: datetime, unclear_via: str) -> None:

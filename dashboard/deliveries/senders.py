@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parseaddr
+from functools import lru_cache
 from typing import Any
 
 from dashboard import links
@@ -80,6 +81,7 @@ async def from_address(organization: int | None, payload: Any = None) -> str:
     return found["from_address"] if found else ""
 
 
+@lru_cache(256)
 def sender(name: str, address: str) -> str:
     """A From header; nothing in the name can end it early."""
     kept = "".join(c for c in mails.one_line(name) if c not in '<>"\\,;:@()[]').strip()

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from email.utils import getaddresses
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
 from dashboard.integrations.outcomes import NotConfigured, Refused
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 # What would end a header line, here or in a careless relay further on.
 LINE_ENDS = re.compile("[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
+PLAIN = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9_.+-]*@[A-Za-z0-9][A-Za-z0-9.-]*")
 OURS = re.compile(
     r"from|to|cc|bcc|subject|sender|reply-to|date|message-id|mime-version|content-.*|return-path|received"
 )
@@ -95,6 +97,12 @@ class Mail(Provider):
         await self.chosen.ping()
 
 
+@lru_cache(256)
+def _one_address(value: str) -> bool:
+    found = getaddresses([value])
+    return len(found) == 1 and bool(re.fullmatch(r"[^\s@,;<>]+@[^\s@,;<>]+", found[0][1]))
+
+
 def check(message: Message) -> None:
     """Refused if a header could be broken out of, or names something only we may set."""
     for what, value in (
@@ -111,8 +119,7 @@ def check(message: Message) -> None:
         if not re.fullmatch(r"[A-Za-z0-9-]{1,70}", name) or OURS.fullmatch(name.lower()):
             raise Refused("A header of the mail has a name that is not allowed. Nothing was sent.")
     for what, value in (("recipient", message.to), ("sender", message.from_)):
-        found = getaddresses([value])
-        if len(found) != 1 or not re.fullmatch(r"[^\s@,;<>]+@[^\s@,;<>]+", found[0][1]):
+        if not PLAIN.fullmatch(value) and not _one_address(value):
             raise Refused(f"The {what} is not one mail address. Nothing was sent.")
     if not message.html and not message.text:
         raise Refused("The mail is empty. Nothing was sent.")

@@ -18,8 +18,10 @@ NAME = "campaign"
 REPLY = "reply"  # the purpose of the token by which a reply is known
 AT_ONCE = 25  # mails written before others get their turn
 VERSIONS = "SELECT id, subject, html, text FROM mail_template_version WHERE organization = {} AND id = ANY({})"
-CAMPAIGN = "SELECT id, from_name, reply_to, trial FROM campaign WHERE organization = {} AND id = ANY({})"
-LINKS = "SELECT campaign, id, url FROM campaign_link WHERE organization = {} AND campaign = ANY({})"
+CAMPAIGN = """
+    SELECT c.id, c.from_name, c.reply_to, c.trial,
+        (SELECT jsonb_object_agg(l.url, l.id) FROM campaign_link l WHERE l.campaign = c.id) AS links
+    FROM campaign c WHERE c.organization = {} AND c.id = ANY({})"""
 
 
 def payload(
@@ -33,7 +35,7 @@ def payload(
 
 def title(subject: str, values: Mapping[str, str]) -> str:
     """The subject of one person's mail."""
-    return one_line(_read(subject).fill(values))[:LONGEST_SUBJECT].strip()
+    return one_line(placeholders.read(subject).fill(values))[:LONGEST_SUBJECT].strip()
 
 
 async def texts_of(organization: int, versions: Iterable[int]) -> dict[int, Texts]:
@@ -60,9 +62,6 @@ async def write(organization: int, payloads: Sequence[dict[str, Any]]) -> list[d
     assert owner is not None
     ids = list({each["campaign"] for each in payloads})
     campaigns = {each["id"]: each for each in await rows(CAMPAIGN, organization, ids)}
-    addresses: dict[int, dict[str, int]] = {id: {} for id in ids}
-    for each in await rows(LINKS, organization, ids):
-        addresses[each["campaign"]][each["url"]] = each["id"]
     known = await texts_of(organization, (each["version"] for each in payloads))
     made: list[dict[str, Any] | Exception] = []
     for number, each in enumerate(payloads):
@@ -71,21 +70,21 @@ async def write(organization: int, payloads: Sequence[dict[str, Any]]) -> list[d
         try:
             if (texts := known.get(each["version"])) is None:
                 raise Refused("The texts of this mail are gone. Nothing was sent.")
-            made.append(_mail(each, texts, campaigns[each["campaign"]], addresses[each["campaign"]], owner))
+            made.append(_mail(each, texts, campaigns[each["campaign"]], owner))
         except Exception as problem:
             made.append(problem)
     return made
 
 
 def _mail(
-    payload: dict[str, Any], texts: Texts, campaign: dict[str, Any], link_ids: dict[str, int], owner: Organization
+    payload: dict[str, Any], texts: Texts, campaign: dict[str, Any], owner: Organization
 ) -> dict[str, Any]:  # fmt: skip
     if payload.get("other"):
         texts = texts._replace(subject=subject_of(campaign, texts, other=True))
     send = payload["send"]
     mail = rendering.render(
-        texts, payload["values"], rendering.addresses(send, link_ids), owner, from_name=campaign["from_name"],
-        reply_to=campaign["reply_to"],
+        texts, payload["values"], rendering.addresses(send, campaign["links"] or {}), owner,
+        from_name=campaign["from_name"], reply_to=campaign["reply_to"],
     )  # fmt: skip
     # Mail programs carry the references of a mail into every reply to it.
     headers = {**mail.headers, "References": f"<{links.token(REPLY, send)}@campaign.invalid>"}
@@ -93,11 +92,6 @@ def _mail(
         "subject": mail.subject, "html": mail.html, "text": mail.text, "from_name": mail.from_name,
         "from": payload.get("from", ""), "reply_to": mail.reply_to, "headers": headers,
     }  # fmt: skip
-
-
-@lru_cache(maxsize=256)
-def _read(subject: str) -> placeholders.Text:
-    return placeholders.read(subject)
 
 
 WRITERS[NAME] = write
