@@ -24,8 +24,9 @@ REACHED = """
       AND a.created_at >= {} AND a.created_at < {}
       AND (NOT (a.data -> 'to' ->> 'stage') = ANY({}::text[])
            OR (a.data -> 'from' ->> 'stage') IS NOT NULL AND NOT (a.data -> 'from' ->> 'stage') = ANY({}::text[]))
-      AND NOT EXISTS (SELECT FROM activity u WHERE u.organization = a.organization AND u.subject_kind = 'lead'
-                      AND u.subject_id = a.subject_id AND u.data ->> 'batch' = 'undo:' || (a.data ->> 'batch'))"""
+      AND ((a.data ->> 'batch') IS NULL
+           OR NOT EXISTS (SELECT FROM activity u WHERE u.organization = a.organization AND u.subject_kind = 'lead'
+                          AND u.subject_id = a.subject_id AND u.data ->> 'batch' = 'undo:' || (a.data ->> 'batch')))"""
 
 # Values: stages that are not qualified, end of the period, those of REACHED, end of the period twice, organization,
 # from, to.
