@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +24,11 @@ NEWS = """
         needs_reply = CASE WHEN {} THEN false ELSE needs_reply END,
         needs_reply_since = CASE WHEN {} THEN NULL ELSE needs_reply_since END
     WHERE id = {}"""
+
+
+Heard = Callable[[Conversation, Message, datetime], Awaitable[None]]
+AUTOMATIC = "automatic"  # the outcome of a mail that a machine of theirs sent
+LISTENERS: list[Heard] = []  # what else a message changes, in its transaction: slices above add themselves
 
 
 def digest(token: str) -> bytes:
@@ -72,8 +78,8 @@ async def answer(
 async def ask_for_person(conversation: Conversation, now: datetime) -> bool:
     """Mark that somebody of the team has to answer; whether that is news."""
     found = await rows(
-        "UPDATE conversation SET needs_reply = true, needs_reply_since = coalesce(needs_reply_since, {}), unread = true "
-        "WHERE organization = {} AND id = {} AND NOT needs_reply RETURNING id",
+        "UPDATE conversation SET needs_reply = true, needs_reply_since = coalesce(needs_reply_since, {}), "
+        "unread = true WHERE organization = {} AND id = {} AND NOT needs_reply RETURNING id",
         now, conversation.organization, conversation.id,
     )  # fmt: skip
     if found:
@@ -118,6 +124,8 @@ async def _say(
         await rows(
             NEWS, number, excerpt, now, inbound, now, inbound, inbound, settled, settled, conversation.id,
         )  # fmt: skip
+        for heard in LISTENERS:
+            await heard(conversation, made, now)
         await activity.changed(conversation.organization, "conversations")
     return made, True
 

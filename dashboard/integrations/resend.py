@@ -12,6 +12,7 @@ from datetime import timedelta
 from functools import lru_cache
 from json import dumps
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 from dashboard.errors import NotFound
 from dashboard.integrations.mail import Message
@@ -93,6 +94,24 @@ class Resend(Provider):
     async def received(self, email_id: str) -> dict[str, Any]:
         """The body and headers of a mail that came in; its webhook carries neither."""
         return await self._ask(lambda sdk: sdk.Emails.Receiving.get_async(email_id))
+
+    async def attachment(self, email_id: str, id: str, largest: int) -> bytes:
+        """The bytes of a file that came with a mail; Refused when it is larger. The address it is fetched from is the
+        provider's word: only https, or this provider's own base, and none of our keys go there."""
+        self.require()
+        base = self.base.rstrip("/")
+        head = {"Authorization": f"Bearer {self.key}"}
+        path = f"/emails/receiving/{quote(email_id, safe='')}/attachments/{quote(id, safe='')}"
+        found = await exchange(self.name, "GET", base + path, headers=head, seconds=self.seconds)
+        address = (found.json or {}).get("download_url") if found.good else None
+        if not isinstance(address, str):
+            raise judged(self.name, "GET", found)
+        if not address.startswith(("https://", f"{base}/")):
+            raise Refused("Resend named an address for the file that is not safe to ask.")
+        file = await exchange(self.name, "GET", address, headers={}, seconds=self.seconds, largest=largest)
+        if not file.good:
+            raise judged(self.name, "GET", file)
+        return file.body
 
     async def ping(self) -> None:
         await self.domains()

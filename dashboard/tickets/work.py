@@ -6,7 +6,8 @@ from typing import Any
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Organization, User
 from dashboard.activity import actions as activity
-from dashboard.conversations.tables import Conversation
+from dashboard.conversations.actions import AUTOMATIC, LISTENERS
+from dashboard.conversations.tables import Author, Conversation, Direction, Message
 from dashboard.database import row, rows, transaction
 from dashboard.errors import Conflict, Invalid
 from dashboard.labels import STATUS
@@ -16,6 +17,7 @@ from dashboard.tickets.changes import Done, change, hold, told
 from dashboard.tickets.tables import Priority, Ticket, TicketStatus
 
 OPEN, WAITING, SOLVED, CLOSED = (each.value for each in TicketStatus)
+OWN_KEY = "ticket:"  # replies written in a ticket: what becomes of it was said with them
 DID = {OPEN: "Opened again", WAITING: "Waits for the customer", SOLVED: "Solved", CLOSED: "Closed"}
 OF_CONVERSATION = """
     WITH RECURSIVE here AS (
@@ -166,3 +168,17 @@ async def _member(organization: Organization, person: int) -> str:
     if found is None:
         raise Invalid({"assignee": "Choose somebody of your team."})
     return found["name"] or found["email"]
+
+
+async def _heard(conversation: Conversation, message: Message, now: datetime) -> None:
+    """Whatever channel it came by or went out on."""
+    organization = await Organization.objects().get(Organization.id == conversation.organization)
+    if organization is None or message.key.startswith(OWN_KEY) or message.outcome == AUTOMATIC:
+        return
+    if message.direction == Direction.inbound:
+        await customer_wrote(organization, conversation, now)
+    elif message.author_kind == Author.staff:
+        await we_replied(organization, conversation, now, by=await User.objects().get(User.id == message.author))
+
+
+LISTENERS.append(_heard)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -48,6 +49,17 @@ CLAIM = """
         (SELECT id FROM inbound_event WHERE state = 'waiting' AND due_at <= {}
          ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED))
     RETURNING id"""
+
+
+@dataclass(frozen=True)
+class Fetching:
+    """A handler of events that do not carry everything: `fetch` asks for the rest before the transaction begins."""
+
+    fetch: Callable[[Organization, dict], Awaitable[dict]]
+    handle: Handler
+
+    async def __call__(self, organization: Organization, event: dict, now: datetime) -> str:
+        return await self.handle(organization, event, now)
 
 
 class Problem(Exception):
@@ -111,12 +123,16 @@ async def _handle(
 ) -> None:
     """All or nothing; again at once when another transaction was in the way."""
     handler = handlers.get(f"{event.sender}:{event.kind}")
+    fetched = await handler.fetch(organization, json.loads(event.body)) if isinstance(handler, Fetching) else None
     for clash in range(1, CLASHES + 1):
         try:
             async with transaction():
                 state, result = EventState.ignored, "Nothing here uses this kind of event."
                 if handler:
-                    state, result = EventState.handled, await handler(organization, json.loads(event.body), now)
+                    state, result = (
+                        EventState.handled,
+                        await handler(organization, fetched or json.loads(event.body), now),
+                    )
                 await _settle(event, state, now, result=result, error="")
             return
         except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError):

@@ -9,7 +9,8 @@ from dashboard.campaigns.engine import results
 from dashboard.deliveries.feedback import Report
 from dashboard.deliveries.mails import one_line
 from dashboard.deliveries.tables import DeliveryState
-from dashboard.webhooks.ledger import Handler, Problem
+from dashboard.webhooks import mailbox
+from dashboard.webhooks.ledger import Fetching, Handler, Problem
 
 NOT_OURS = "Not a mail of ours."
 NO_NEWS = "Nothing new."
@@ -93,12 +94,16 @@ async def clicked(organization: Organization, event: dict, now: datetime) -> str
 
 
 async def received(organization: Organization, event: dict, now: datetime) -> str:
-    """A mail came in: perhaps somebody answers a campaign."""
-    if not isinstance(event["data"], dict):
+    """A mail came in: perhaps somebody answers a campaign; with its words, it is kept in its conversation."""
+    data = event["data"]
+    if not isinstance(data, dict):
         raise Problem("The event names no mail.")
-    return (
-        await replies.received(organization, replies.Mail.of(event["data"]), now) or "A mail that answers no campaign."
-    )
+    mail = replies.Mail.of(data)
+    campaign = await replies.received(organization, mail, now)
+    if not ("text" in data or "html" in data or data.get("fetched")):
+        return campaign or "A mail that answers no campaign."
+    kept = await mailbox.receive(organization, data, mail, now, quiet=bool(campaign))
+    return f"{campaign} {kept}".strip()
 
 
 async def _seen(organization: Organization, event: dict, now: datetime, fact: str, words: str) -> str:
@@ -166,5 +171,5 @@ HANDLERS: dict[str, Handler] = {
     "resend:email.clicked": clicked,
     "resend:email.failed": failed,
     "resend:email.suppressed": suppressed,
-    "resend:email.received": received,
+    "resend:email.received": Fetching(mailbox.fetch, received),
 }

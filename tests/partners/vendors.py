@@ -98,6 +98,10 @@ def stripe_list(partner: "Provider", request: Request, kind: str) -> Reply:
 
 
 def resend(partner: "Provider", request: Request) -> Reply:
+    if request.path.startswith("/received-files/"):  # where its answers say that a file is; no key goes there
+        kept = partner.objects.get(request.path)
+        named = "authorization" not in request.headers and kept is not None
+        return Reply(200, kept["bytes"]) if named else Reply(404, error("resend", 404))
     if not request.headers.get("authorization", "").startswith("Bearer re_"):
         return Reply(401, error("resend", 401))
     if request.path == "/domains":

@@ -1,0 +1,31 @@
+"""Which thread a mail belongs to. Neither From nor References prove anything: a mail joins a thread only when both the
+thread is named and the sender is the one it is with."""
+
+import re
+from collections.abc import Sequence
+
+from dashboard.accounts.tables import Organization
+from dashboard.conversations.replying import OWN
+from dashboard.conversations.tables import Channel, Conversation
+from dashboard.database import row
+
+ADDRESSED = re.compile(r"\+([0-9a-f]{24})@")
+NAMED = """
+    SELECT c.id FROM conversation c WHERE c.organization = {} AND c.channel = {} AND lower(c.email) = {}
+      AND (c.public_id = ANY({}) OR c.id IN (
+          SELECT m.conversation FROM message m WHERE m.organization = {} AND m.mail_id = ANY({}) AND m.mail_id <> ''))
+    ORDER BY c.id DESC LIMIT 1"""
+
+
+async def find(
+    organization: Organization, sender: str, recipients: Sequence[str], references: Sequence[str]
+) -> Conversation | None:
+    """The thread a mail answers: by our reply address, or by the mails it refers to; None for a new one."""
+    named = [found[1] for each in recipients[:50] if (found := ADDRESSED.search(each.lower()))]
+    named += [each.removesuffix(OWN) for each in references if each.endswith(OWN)]
+    if not sender or not (named or references):
+        return None
+    found = await row(
+        NAMED, organization.id, Channel.mail.value, sender.lower(), named, organization.id, list(references)
+    )
+    return await Conversation.get_of(organization, found["id"]) if found else None
