@@ -52,6 +52,10 @@
     const form = event.target.form;
     if (form?.matches("[data-mail-form]")) later(form);
   });
+  document.addEventListener("htmx:after:swap", () => {
+    const form = $("[data-mail-form]");
+    if (form) later(form);
+  });
 
   // The preview of a saved mail: another person, another step.
   on("change", "[data-frame-part]", (_, select) => {
@@ -65,9 +69,7 @@
     const form = $("[data-mail-form]");
     return form && [...form.elements].some((field) => /^(INPUT|TEXTAREA)$/.test(field.tagName) && field.type !== "hidden" && field.value !== field.defaultValue);
   };
-  let leaving = false;
-  document.addEventListener("htmx:before:request", () => (leaving = false));
   addEventListener("beforeunload", (event) => {
-    if (!leaving && changed()) event.preventDefault();
+    if (changed()) event.preventDefault();
   });
 })();

@@ -147,7 +147,7 @@ async def test_the_preview_shows_a_chosen_person_and_the_text_form(alice, acme):
     shown = await alice.get(f"{ALL}/{template.id}/preview?person={lead.id}")
     assert "Hello Robin" in shown.text and ">Robin</mark>" in shown.text and "<script" not in shown.text
     assert shown.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
-    assert "Hi there" in (await alice.get(f"{ALL}/{template.id}/preview?form=text")).text
+    assert "Hi there" in (await alice.get(f"{ALL}/{template.id}/preview?view=text")).text
 
 
 async def test_the_preview_follows_what_is_typed_and_saves_nothing(ana, acme):

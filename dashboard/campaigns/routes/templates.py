@@ -195,7 +195,7 @@ async def put_back(
 
 @get(ONE + "/preview", name="templates.preview", guards=[viewer])
 async def show_preview(
-    organization: CurrentOrganization, id: FromPath[int], person: FromQuery[int] = 0, form: FromQuery[str] = "",
+    organization: CurrentOrganization, id: FromPath[int], person: FromQuery[int] = 0, view: FromQuery[str] = "",
     number: FromQuery[int] = 0,
 ) -> Response[str]:  # fmt: skip
     """A saved version as this person would get it."""
@@ -203,7 +203,7 @@ async def show_preview(
     if number:
         found = [each for each in await templates.versions(organization, id) if each["number"] == number]
         texts = templates.texts_of(found[0]) if found else texts
-    return await _frame(organization, texts, person, form)
+    return await _frame(organization, texts, person, view)
 
 
 @post(ONE + "/preview", name="templates.try_preview", guards=[agent], status_code=200)
@@ -211,12 +211,12 @@ async def try_preview(request: Request, organization: CurrentOrganization, id: F
     """What is being typed, as this person would get it. Saves nothing."""
     await templates.find(organization, id)
     data = dict(await read_values(request))
-    return await _frame(organization, _typed_texts(data), typed.number(data, "person"), data.get("form", ""))
+    return await _frame(organization, _typed_texts(data), typed.number(data, "person"), data.get("view", ""))
 
 
-async def _frame(organization: Organization, texts: Texts, person: int, form: str) -> Response[str]:
+async def _frame(organization: Organization, texts: Texts, person: int, view: str) -> Response[str]:
     lead = await previewing.person(organization, person)
-    shown = previewing.shown(texts, lead, organization, plain=form == "text")
+    shown = previewing.shown(texts, lead, organization, plain=view == "text")
     return Response(shown, media_type="text/html; charset=utf-8", headers=FRAME)
 
 
