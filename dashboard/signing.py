@@ -34,5 +34,5 @@ def read(secret: str, purpose: str, token: str) -> tuple[int, int] | None:
 
 
 def _mac(secret: str, purpose: str, text: str) -> str:
-    digest = hmac.new(derive(secret, purpose), text.encode(), hashlib.sha256).digest()[:MAC_BYTES]
+    digest = hmac.digest(derive(secret, purpose), text.encode(), "sha256")[:MAC_BYTES]
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")

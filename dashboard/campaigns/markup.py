@@ -4,7 +4,7 @@ addresses. After cleaning no brace is left inside a tag, so what is filled in ca
 import html
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from html.parser import HTMLParser
 from urllib.parse import quote
 
@@ -52,7 +52,7 @@ class Address:
 
     text: Text
 
-    @property
+    @cached_property
     def fixed(self) -> str:
         """The address when it is the same for everybody, and one a press on can be counted."""
         whole = "".join(part for part in self.text.parts if isinstance(part, str))

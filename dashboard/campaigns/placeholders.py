@@ -5,7 +5,7 @@ import html
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from dashboard.errors import Invalid
 
@@ -43,7 +43,7 @@ class Text:
 
     parts: tuple[str | Placeholder, ...]
 
-    @property
+    @cached_property
     def names(self) -> frozenset[str]:
         return frozenset(part.name for part in self.parts if isinstance(part, Placeholder))
 

@@ -16,12 +16,15 @@ from dashboard.integrations.outcomes import Refused
 
 NAME = "campaign"
 REPLY = "reply"  # the purpose of the token by which a reply is known
+OF_OWNER = ("slug", "name", "colour", "postal_address")
 AT_ONCE = 25  # mails written before others get their turn
 VERSIONS = "SELECT id, subject, html, text FROM mail_template_version WHERE organization = {} AND id = ANY({})"
-CAMPAIGN = """
-    SELECT c.id, c.from_name, c.reply_to, c.trial,
-        (SELECT jsonb_object_agg(l.url, l.id) FROM campaign_link l WHERE l.campaign = c.id) AS links
-    FROM campaign c WHERE c.organization = {} AND c.id = ANY({})"""
+FACTS = """
+    SELECT c.id, c.from_name, c.reply_to, c.trial, o.slug, o.name, o.colour, o.postal_address,
+        (SELECT jsonb_object_agg(l.url, l.id) FROM campaign_link l WHERE l.campaign = c.id) AS links,
+        (SELECT jsonb_object_agg(v.id, jsonb_build_array(v.subject, v.html, v.text)) FROM mail_template_version v
+         WHERE v.organization = c.organization AND v.id = ANY({})) AS versions
+    FROM campaign c JOIN organization o ON o.id = c.organization WHERE c.organization = {} AND c.id = ANY({})"""
 
 
 def payload(
@@ -58,11 +61,11 @@ def names(texts: Texts) -> frozenset[str]:
 
 async def write(organization: int, payloads: Sequence[dict[str, Any]]) -> list[dict[str, Any] | Exception]:
     """The mails of these payloads, in their order."""
-    owner = await Organization.objects().get(Organization.id == organization)
-    assert owner is not None
-    ids = list({each["campaign"] for each in payloads})
-    campaigns = {each["id"]: each for each in await rows(CAMPAIGN, organization, ids)}
-    known = await texts_of(organization, (each["version"] for each in payloads))
+    ids, versions = ({each[name] for each in payloads} for name in ("campaign", "version"))
+    found = await rows(FACTS, list(versions), organization, list(ids))
+    campaigns = {each["id"]: each for each in found}
+    owner = Organization(**{name: found[0][name] for name in OF_OWNER}) if found else Organization()
+    known = {int(id): Texts(*each) for id, each in ((found[0]["versions"] or {}) if found else {}).items()}
     made: list[dict[str, Any] | Exception] = []
     for number, each in enumerate(payloads):
         if number % AT_ONCE == AT_ONCE - 1:
