@@ -48,15 +48,20 @@ class Line:
 
 def fill(where: Place) -> None:
     """Two organizations, one small and one large."""
-    where.run(*PEOPLE.split(";\n"))
+    fill_people(where)
     where.run(ORDERS.format(count=SMALL, slug="small"), ORDERS.format(count=LARGE, slug="large"))
+    where.run("VACUUM ANALYZE")
+
+
+def fill_people(where: Place) -> None:
+    """Both organizations without an order, and somebody who is signed in."""
+    where.run(*PEOPLE.split(";\n"))
     for name, token in TOKENS.items():
         hashed = hashlib.sha256(token.encode()).hexdigest()
         where.run(
             f"INSERT INTO app_session (token_hash, \"user\", expires_at, last_seen_at) SELECT '\\x{hashed}', id, "
             f"now() + interval '1 day', now() FROM app_user -- {name}"
         )
-    where.run("VACUUM ANALYZE")
 
 
 def run(where: Place) -> tuple[list[tuple[str, Line, Line]], Line, dict[str, int]]:

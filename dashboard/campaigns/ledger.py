@@ -103,7 +103,7 @@ class Person:
         if len(typed) > LONGEST_TEXT:
             raise ValueError(self.name)
         every = " AND ".join(["l.search LIKE public.containing({})"] * len(words))
-        people = "SELECT l.id FROM lead l WHERE l.organization = {} AND l.deleted_at IS NULL AND " + every
+        people = "SELECT l.id FROM lead l WHERE l.organization = {} AND l.deleted_at IS NULL AND " + every  # noqa: S608
         sql = f"s.lead = ANY(ARRAY({people} LIMIT {{}}))"
         values = (asked.organization, *words, MOST_PEOPLE)
         return Condition(self.name, self.label, "contains", (typed,), ((self.name, typed),), sql, values)
