@@ -2,7 +2,7 @@
 
 import time
 
-from benchmarks import imports, leads, pages, revenue, webhooks
+from benchmarks import imports, leads, pages, revenue, support, webhooks
 from benchmarks.surroundings import Place, application, memory, place, process
 
 MAY_GROW, MAY_COST, WEBHOOKS_AT_LEAST = 1.3, 2.0, 0.6
@@ -72,6 +72,12 @@ def importing(where: Place) -> None:
     print(f"  {'the check alone':<44} {found.check:,.0f}")
     print(f"  {'undo':<44} {found.undo:,.0f}")
     say("memory the process grew by", f"{found.grown:.0f} MB", f"under {IMPORT_MEMORY} MB", found.grown < IMPORT_MEMORY)
+
+
+def knowledge(where: Place) -> None:
+    p50, p95 = support.run(where)
+    print(f"Finding the answer to a question among {support.SECTIONS:,} sections")
+    say("answer", f"p50 {p50:.1f} ms, p95 {p95:.1f} ms", f"p95 under {support.PROMISE:.0f} ms", p95 < support.PROMISE)
 
 
 def start(where: Place) -> None:

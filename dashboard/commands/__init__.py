@@ -19,6 +19,7 @@ HELP = {
     "revenue": "make the sums by day anew from the payments: revenue rebuild [ORGANIZATION]",
     "backup": "write the database and the files into one folder",
     "restore": "bring a backup back into an empty database",
+    "knowledge": "take in the articles of knowledge-base/: knowledge load [--organization SLUG]",
     "verify": "check the promises on live data and list every violation",
 }
 
@@ -51,6 +52,8 @@ def parser() -> argparse.ArgumentParser:
     run = jobs.add_parser("run")
     run.add_argument("name")
     run.add_argument("--at", help="pretend it is this moment, such as 2026-11-21T09:00Z")
+    load = add["knowledge"].add_subparsers(dest="action", required=True).add_parser("load")
+    load.add_argument("--organization", default="", help="slug; the first organization when missing")
     simulate = add["simulate"]
     simulate.add_argument("event", nargs="?", default="checkout.session.completed")
     simulate.add_argument("--organization", default="", help="slug; the first organization when missing")
@@ -115,6 +118,10 @@ def _run(options: argparse.Namespace) -> int | None:
             from dashboard.commands import revenue
 
             return asyncio.run(revenue.rebuild(options))
+        if options.command == "knowledge":
+            from dashboard.commands import knowledge
+
+            return asyncio.run(knowledge.load(options.organization))
         if options.command == "verify":
             from dashboard.commands import verify
 

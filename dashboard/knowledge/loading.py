@@ -18,7 +18,8 @@ SYNONYMS = """
     SELECT {}, said, means, language, false, now()
     FROM unnest({}::text[], {}::text[], {}::text[]) AS f (said, means, language)
     ON CONFLICT (organization, said) DO UPDATE SET means = excluded.means, language = excluded.language
-    WHERE NOT synonym.edited AND synonym.means <> excluded.means"""
+    WHERE NOT synonym.edited AND synonym.means <> excluded.means
+    RETURNING id"""
 
 
 async def load(organization: Organization, now: datetime, folder: Path = FOLDER) -> dict[str, int]:
@@ -26,12 +27,13 @@ async def load(organization: Organization, now: datetime, folder: Path = FOLDER)
     counts = {"made": 0, "renewed": 0, "kept": 0, "unchanged": 0, "synonyms": 0}
     async with transaction():
         await serialize(f"knowledge:{organization.id}")
-        counts["synonyms"] = await _load_synonyms(organization, folder / "synonyms.txt")
+        counts["synonyms"], changed = await _load_synonyms(organization, folder / "synonyms.txt")
         known = {article.slug: article for article in await Article.of(organization)}
         for file in sorted(folder.glob("*/*.md")):
             if file.parent.name in actions.CATEGORIES:
                 counts[await _load_article(organization, file, known.get(file.stem), now)] += 1
-        await actions.learn(organization)
+        if changed or counts["made"] or counts["renewed"]:
+            await actions.learn(organization)
     return counts
 
 
@@ -52,7 +54,8 @@ async def _load_article(organization: Organization, file: Path, known: Article |
     return "renewed"
 
 
-async def _load_synonyms(organization: Organization, file: Path) -> int:
+async def _load_synonyms(organization: Organization, file: Path) -> tuple[int, bool]:
+    """How many lines there are, and whether any changed what is known."""
     lines: dict[str, tuple[str, str]] = {}
     for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else []:
         found = LINE.match(line.strip())
@@ -61,5 +64,7 @@ async def _load_synonyms(organization: Organization, file: Path) -> int:
             means, language = lines.get(said, ("", found["language"] or ""))
             lines[said] = (" ".join(dict.fromkeys([*means.split(), *found["means"].split()])), language)
     meant = list(lines.values())
-    await rows(SYNONYMS, organization.id, list(lines), [each[0] for each in meant], [each[1] for each in meant])
-    return len(lines)
+    changed = await rows(
+        SYNONYMS, organization.id, list(lines), [each[0] for each in meant], [each[1] for each in meant]
+    )
+    return len(lines), bool(changed)

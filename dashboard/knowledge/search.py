@@ -13,7 +13,8 @@ from dashboard.knowledge.ideas import Idea, ideas_in
 
 SECOND = 0.3  # what a second alternative of the same idea adds
 COVERS = 1.0  # how much a section gains by having all of a question
-PLACES = [0.45, 0.7, 0.4, 1.0]  # what a word counts in the text, the keywords, the title, the heading
+TEXT = 0.45  # what a word counts in the text
+PLACES = [0.0, 0.7, 0.4, 1.0]  # in the keywords, the title, the heading
 UNKNOWN = 1.4  # how much a word nobody has written weighs, against one that stands in one section
 ELSEWHERE = 0.5  # how much a word weighs that only other sections have
 CLEAR, CLEARNESS, ENOUGH, STEEPNESS = 3.0, 0.1, 0.8, 8.0
@@ -21,12 +22,13 @@ MOST_CITED, NEARLY = 3, 0.6
 KNOWS = 50  # per cent of confidence from which on we answer
 
 SCORES = """
-    WITH terms AS (
+    WITH terms AS MATERIALIZED (
         SELECT t.idea, t.sure, public.asked(t.word) AS query
         FROM unnest({}::int[], {}::text[], {}::real[]) AS t (idea, word, sure)),
     total AS (SELECT count(*)::real AS n FROM article_section WHERE organization = {}),
     hits AS (
-        SELECT t.idea, t.query, s.id, t.sure * least(1, ts_rank({}::real[], s.search, t.query) / 0.6079271) AS weight
+        SELECT t.idea, t.query, s.id, t.sure * CASE WHEN s.head @@ t.query
+            THEN least(1, {} / 3 + ts_rank({}::real[], s.head, t.query) / 0.6079271) ELSE {} END AS weight
         FROM terms t JOIN article_section s ON s.organization = {} AND s.search @@ t.query),
     rarity AS (
         SELECT h.idea, h.query, ln(1 + (t.n - count(*) + 0.5) / (count(*) + 0.5)) AS rare
@@ -98,7 +100,8 @@ async def find(organization: Organization | int, question: str, limit: int = 5) 
     if not terms:
         return Found([], 0, ideas)
     found = await rows(
-        SCORES, [each[0] for each in terms], [each[1] for each in terms], [each[2] for each in terms], id, PLACES, id,
+        SCORES, [each[0] for each in terms], [each[1] for each in terms], [each[2] for each in terms], id, TEXT, PLACES,
+        TEXT, id,
         SECOND, 4 * limit,
     )  # fmt: skip
     return _judged(found, ideas)

@@ -26,11 +26,11 @@ CALLS = Limit(8, timedelta(minutes=10))  # for a person
 
 def both(name: str) -> list[str]:
     """The address for the first organization, and the one that names it."""
-    return [f"/api/support/{name}", f"/api/support/{{org:str}}/{name}"]
+    return [f"/api/support/{name}", f"/api/support/{{brand:str}}/{name}"]
 
 
 async def asked_of(request: Request) -> Organization:
-    return await origins.organization_of(request.path_params.get("org", ""))
+    return await origins.organization_of(request.path_params.get("brand", ""))
 
 
 def with_origin(request: Request, problem: DashboardError) -> Response:
@@ -79,7 +79,10 @@ async def ask_signed(request: Request, now: Now) -> Response[dict[str, Any]]:
     """Answer a customer whose identity the company's server has signed; their own orders may be spoken of."""
     organization = await asked_of(request)
     headers = origins.allowed(request, organization)
-    asked = await forms.parse(request, needs_message=False)
+    try:
+        asked = await forms.parse(request, needs_message=False)
+    except Invalid:  # what cannot be read proves nothing
+        raise NotAllowed(identity.REFUSED) from None
     email, name = identity.proven(organization, asked.identity, now)
     if not asked.message:
         raise Invalid({"message": forms.WRITE})

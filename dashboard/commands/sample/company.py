@@ -11,6 +11,7 @@ from dashboard.accounts.tables import Membership, Organization, Role, User
 from dashboard.forms import actions as forms
 from dashboard.forms.definition import complete
 from dashboard.forms.tables import Form, FormKind, FormVersion
+from dashboard.knowledge import loading
 from dashboard.orders.tables import Plan
 
 INTAKE = complete({
@@ -60,6 +61,7 @@ PLANS = [
     ("Starter audit, US", "starter", "one_off", 14900, "USD", 5, "the Professional audit"),
     ("Professional audit, UK", "professional", "one_off", 57900, "GBP", 7, ""),
 ]
+SUBSCRIPTIONS = [("Watch plan", 3900), ("Partner plan", 29000)]  # sold, too, but nobody of the sample has one
 PEOPLE = [
     ("Maya Lindqvist", "owner@demo.example", Role.owner),
     ("Ana Reyes", "agent@demo.example", Role.agent),
@@ -107,8 +109,14 @@ async def create() -> Company:
         )  # fmt: skip
         await plan.save()
         plans.append(plan)
+    for name, amount in SUBSCRIPTIONS:
+        await Plan(
+            organization=organization.id, name=name, tier="any", billing="subscription", amount=amount, currency="EUR",
+            days_to_deliver=1,
+        ).save()  # fmt: skip
     owner = people[0]
     now = clock.now()
+    await loading.load(organization, now)
     by = Visitor(owner.id, owner.email, owner.name, False, 0, "", now)
     public = await forms.create(organization, "Free website check", by=by, kind=FormKind.lead, settings={
         "origins": ["https://www.harbourpine.example"], "source": "Website check",
