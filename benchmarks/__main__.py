@@ -2,7 +2,7 @@
 
 import time
 
-from benchmarks import imports, leads, pages, revenue, support, webhooks
+from benchmarks import imports, leads, ledger, pages, revenue, support, webhooks
 from benchmarks.surroundings import Place, application, memory, place, process
 
 MAY_GROW, MAY_COST, WEBHOOKS_AT_LEAST = 1.3, 2.0, 0.6
@@ -27,6 +27,7 @@ def main() -> None:
         importing(where)
         start(where)
         people(where)
+        recipients(where)
         money(where)
 
 
@@ -90,6 +91,13 @@ def start(where: Place) -> None:
     print("The process")
     say("start with a migrated database", f"{min(seconds):.2f} s", f"under {START} s", min(seconds) < START)
     say("idle memory", f"{max(resident):.0f} MB", f"under {MEMORY} MB", max(resident) < MEMORY)
+
+
+def recipients(where: Place) -> None:
+    print("Filling a campaign with 10,000 and one with 1,000,000 rows…", flush=True)
+    ledger.fill(where)
+    print("The ledger of a campaign, one request after the other")
+    ledger.say(ledger.run(where))
 
 
 def people(where: Place) -> None:
