@@ -5,11 +5,13 @@ import sys
 from dashboard import clock
 from dashboard.accounts.tables import Organization
 from dashboard.commands.surroundings import connected
+from dashboard.database import migrate
 from dashboard.knowledge import loading
 
 
 async def load(slug: str) -> int:
     """Take in what is new or changed and say what that was; 1 when there is no such organization."""
+    await migrate()
     async with connected():
         found = await first(slug)
         if found is None:

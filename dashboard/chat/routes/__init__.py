@@ -1,3 +1,3 @@
-from dashboard.chat.routes import api
+from dashboard.chat.routes import api, settings
 
-ROUTES = [*api.ROUTES]
+ROUTES = [*api.ROUTES, *settings.ROUTES]

@@ -1,0 +1,81 @@
+"""The settings of the chat: which sites may use it, what the assistant may cost, and the secret identities are
+signed with."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from litestar import Request, get, post
+from litestar.params import URLEncodedBody
+from litestar.response import Template
+
+from dashboard import typed
+from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, admin
+from dashboard.accounts.tables import Organization
+from dashboard.activity import actions as activity
+from dashboard.assistant import budget
+from dashboard.chat import identity, origins
+from dashboard.database import rows, transaction
+from dashboard.errors import Invalid
+from dashboard.pages import fragment, page
+
+MOST_ORIGINS, MOST_DOLLARS = 20, 1000
+
+
+@get("/{org:str}/settings/support", name="support.settings", guards=[admin])
+async def show_settings(request: Request, organization: CurrentOrganization, now: Now) -> Template:
+    """What is chosen now."""
+    return page(request, "chat/settings.html", "chat/_settings.html", **await _shown(organization, now))
+
+
+@post("/{org:str}/settings/support", name="support.save_settings", guards=[admin], status_code=200)
+async def save_settings(
+    request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now,
+    data: URLEncodedBody[dict[str, str]],
+) -> Template:  # fmt: skip
+    """Keep what was chosen; other keys of the support settings stay."""
+    values = {name: typed.text(data, name)[:5000] for name in ("origins", "cap")}
+    try:
+        chosen = parse(values)
+    except Invalid as problem:
+        context = await _shown(organization, now) | {"values": values, "errors": problem.fields}
+        return fragment(request, "chat/_settings.html", status_code=422, **context)
+    async with transaction():
+        await rows("UPDATE organization SET support = support || {} WHERE id = {}", chosen, organization.id)
+        await activity.record(
+            organization, "organization", organization.id, "chat_settings", "Chat settings changed", by=user
+        )
+    saved = await Organization.objects().where(Organization.id == organization.id).first()
+    assert saved is not None
+    return fragment(request, "chat/_settings.html", notice="Saved", **await _shown(saved, now))
+
+
+def parse(values: dict[str, str]) -> dict[str, Any]:
+    """origins: one site a line, as a browser says it; cap: US dollars a day. Invalid where one makes no sense."""
+    problems = {}
+    sites = list(dict.fromkeys(line.strip().rstrip("/").lower() for line in values["origins"].split() if line.strip()))
+    wrong = [each for each in sites if not origins.ORIGIN.fullmatch(each) or not urlsplit(each).hostname]
+    if wrong or len(sites) > MOST_ORIGINS:
+        problems["origins"] = (
+            f"{wrong[0][:60]} is no site. Write it like https://www.company.com, one on each line."
+            if wrong
+            else f"At most {MOST_ORIGINS} sites."
+        )
+    cap = values["cap"].strip().replace(",", ".")
+    dollars = float(cap) if cap.replace(".", "", 1).isdecimal() and cap.isascii() and len(cap) < 10 else -1.0
+    if not 0 <= dollars <= MOST_DOLLARS:
+        problems["cap"] = f"Write an amount from 0 to {MOST_DOLLARS}, like 5."
+    if problems:
+        raise Invalid(problems)
+    return {"origins": sites, "daily_cap_micros": round(dollars * 1_000_000)}
+
+
+async def _shown(organization: Organization, now: Any) -> dict[str, Any]:
+    cap = budget.cap_of(organization)
+    values = {"origins": "\n".join(origins.listed(organization)), "cap": f"{cap / 1_000_000:g}"}
+    spent = await budget.spent(organization, now.date())
+    return {
+        "values": values, "errors": {}, "spent": f"{spent / 1_000_000:.2f}", "secret": identity.secret_of(organization)
+    }  # fmt: skip
+
+
+ROUTES = [show_settings, save_settings]
