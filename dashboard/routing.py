@@ -2,6 +2,7 @@
 
 from dashboard import health, live
 from dashboard.accounts.routes import ROUTES as ACCOUNTS
+from dashboard.approvals.routes import ROUTES as APPROVALS
 from dashboard.campaigns.routes import ROUTES as CAMPAIGNS
 from dashboard.chat.routes import ROUTES as CHAT
 from dashboard.deliveries.routes import ROUTES as DELIVERIES
@@ -29,6 +30,7 @@ ROUTES = [
     health.show,
     health.speculation,
     *ACCOUNTS,
+    *APPROVALS,
     *CAMPAIGNS,
     *CHAT,
     *DELIVERIES,

@@ -6,7 +6,7 @@ from typing import Any
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Organization, User
 from dashboard.activity import actions as activity
-from dashboard.approvals import checks, diffing, sending
+from dashboard.approvals import diffing, sending
 from dashboard.approvals.tables import Outcome, Suggestion
 from dashboard.database import row, rows, transaction
 from dashboard.errors import Conflict, Invalid, NotFound
@@ -28,7 +28,7 @@ REJECT = """
         decided_via = {}, seconds = {}, version = version + 1
     WHERE organization = {} AND id = {} AND state = 'waiting' RETURNING id"""
 EDIT = """
-    UPDATE suggestion SET edited = {}, edited_by = {}, checks = {}, version = version + 1
+    UPDATE suggestion SET edited = {}, edited_by = {}, version = version + 1
     WHERE organization = {} AND id = {} AND state = 'waiting' AND (version = {} OR edited_by = {}) RETURNING version"""
 UNDO = """
     UPDATE suggestion SET state = 'waiting', sent = '', diff = '[]', edit_ratio = 0, outcome = '', reason = '',
@@ -103,9 +103,8 @@ async def edit(organization: Organization, id: int, version: int, text: str, by:
     """Keep what a person typed so far. Conflict when somebody else changed or decided it meanwhile."""
     found = await _get(organization, id)
     text = clean(text)
-    marks = checks.examine(organization, text, found.sources)
     kept = "" if text == found.draft else text
-    if not await rows(EDIT, kept, by.id, marks, organization.id, id, version, by.id):
+    if not await rows(EDIT, kept, by.id, organization.id, id, version, by.id):
         raise Conflict(await decided(await _get(organization, id), now))
     return await _get(organization, id)
 

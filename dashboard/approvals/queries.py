@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dashboard.accounts.tables import Organization
+from dashboard.approvals import checks
 from dashboard.approvals.tables import Suggestion
 from dashboard.database import row, rows
 from dashboard.errors import NotFound
@@ -105,6 +106,8 @@ async def get_detail(organization: Organization, id: int) -> dict[str, Any]:
     if found is None:
         raise NotFound()
     found["tone"] = tone(found["confidence"])
+    if found["edited"]:  # what is stored are the marks of the draft
+        found["checks"] = checks.examine(organization, found["edited"], found["sources"])
     return found
 
 

@@ -30,7 +30,8 @@ OUTDATED = "UPDATE suggestion SET state = 'stale', reason = {}, sent_at = NULL, 
 BACK = """
     UPDATE suggestion SET state = 'waiting', sent = '', diff = '[]', edit_ratio = 0, outcome = '', decided_at = NULL,
         decided_by = NULL, decided_via = '', rule = NULL, due_at = NULL, sent_at = NULL, seconds = 0,
-        version = version + 1 WHERE id = {} RETURNING id"""
+        version = version + 1
+    WHERE id = {} AND state = ANY({}) RETURNING id"""
 BECAME = "UPDATE suggestion SET sent_message = {}, delivery = {} WHERE id = {}"
 
 
@@ -66,7 +67,7 @@ async def send(id: int, conversation_id: int, now: datetime) -> bool:
             return False
         if found.rule and not await rules.may_still(organization.id, found.rule):
             await rules.give_back(organization, found.rule, found.decided_at)
-            await rows(BACK, id)
+            await rows(BACK, id, ["sent"])
             await activity.changed(organization, "approvals")
             return False
         await _say(organization, found, now)

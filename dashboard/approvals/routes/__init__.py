@@ -1,3 +1,3 @@
-from dashboard.approvals.routes import deciding, queue
+from dashboard.approvals.routes import deciding, queue, rules
 
-ROUTES = [*queue.ROUTES, *deciding.ROUTES]
+ROUTES = [*queue.ROUTES, *deciding.ROUTES, *rules.ROUTES]
