@@ -107,6 +107,7 @@ async def _whats_and_whose(acme: Organization) -> None:
     for table in ("activity", "note", "delivery"):
         kind = "CASE id % 2 WHEN 0 THEN 'order' ELSE 'lead' END"
         await rows(f"UPDATE {table} SET subject_kind = {kind}, subject_id = (id + 1) / 2")
+    await rows("UPDATE payment SET provider = 'manual' WHERE id % 2 = 1")
     await rows("UPDATE lead_stage SET key = 'stage' || id")
     await rows("UPDATE lead SET stage = 'stage' || (1 + id % {})", ROWS)
     newest = "(SELECT max(number) FROM form_version v WHERE v.form = form.id)"
