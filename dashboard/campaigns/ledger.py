@@ -16,6 +16,7 @@ from dashboard.lists.values import Given, single
 
 MOST_PEOPLE = 2000  # whom a search looks at; who types two letters is not after one person
 BATCH = 500
+NEWEST = 2000  # rows whose reasons are counted; how many there are in all says the kept count of their state
 STATES = tuple(Choice(state.value, STATUS["send"][state][0]) for state in SendState)
 DID = (
     Choice("clicked", "Clicked", "s.clicked_at IS NOT NULL"),
@@ -156,8 +157,8 @@ async def export(organization: Organization, campaign: int, filters: Filters) ->
 async def reasons(
     organization: Organization, campaign: int, states: Sequence[str], most: int = 20
 ) -> list[dict[str, Any]]:
-    """Why the newest rows in these states are in them, the most frequent reason first: state, reason, count."""
-    return await rows(REASONS, organization.id, campaign, list(states), CAP + 1, most)
+    """Why the NEWEST rows in these states are in them, the most frequent reason first: state, reason, count."""
+    return await rows(REASONS, organization.id, campaign, list(states), NEWEST, most)
 
 
 def what_counts(filters: Filters) -> tuple[str, ...] | None:

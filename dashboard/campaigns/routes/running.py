@@ -55,7 +55,7 @@ async def facts_of(organization: Organization, campaign: dict[str, Any], now: da
         "trial_rule": progress.trial_rule(organization, campaign),
         "labels_of": {step["id"]: step for step in steps},
         "timeline": await progress.timeline(organization, id), "stated": attribution.STATED, "bought": bought,
-        "orders": money.orders,
+        "orders": money.orders, "newest": ledger.NEWEST,
     }  # fmt: skip
 
 
