@@ -2,12 +2,13 @@
 
 import time
 
-from benchmarks import imports, leads, ledger, pages, revenue, support, webhooks
+from benchmarks import campaigns, imports, leads, ledger, pages, revenue, support, webhooks
 from benchmarks.surroundings import Place, application, memory, place, process
 
 MAY_GROW, MAY_COST, WEBHOOKS_AT_LEAST = 1.3, 2.0, 0.6
 SEARCH_P95 = 150.0  # ms
 IMPORT_AT_LEAST, IMPORT_MEMORY = 0.1, 50
+MAILS_AT_LEAST, MAILS, MAILS_MEMORY = 0.6, 1_000, 20
 REVENUE_GROWS, REVENUE_P95 = 3.0, 400.0  # ms
 START, MEMORY, FIRST, LATER = 2.0, 150, 60_000, 12_000
 
@@ -25,6 +26,7 @@ def main() -> None:
         orders(where)
         arrivals(where)
         importing(where)
+        campaign(where)
         start(where)
         people(where)
         recipients(where)
@@ -79,6 +81,23 @@ def knowledge(where: Place) -> None:
     p50, p95 = support.run(where)
     print(f"Finding the answer to a question among {support.SECTIONS:,} sections")
     say("answer", f"p50 {p50:.1f} ms, p95 {p95:.1f} ms", f"p95 under {support.PROMISE:.0f} ms", p95 < support.PROMISE)
+
+
+def campaign(where: Place) -> None:
+    print(f"A campaign to {campaigns.PEOPLE:,} people, mails per second")
+    for each in campaigns.run(where):
+        name, share = f"provider answers after {each.delay} ms", each.handed / each.bare
+        print(f"  {name + ', taken in and queued':<44} {each.enqueued:,.0f}")
+        print(f"  {name + ', bare loop':<44} {each.bare:,.0f}")
+        say(
+            "  handed over",
+            f"{each.handed:,.0f} = {share:.0%}",
+            f"at least {MAILS_AT_LEAST:.0%}",
+            share >= MAILS_AT_LEAST,
+        )
+        say("  and more than", f"{each.handed:,.0f}", f"{MAILS:,}", each.handed > MAILS)
+        before, after = each.memory
+        say("  memory", f"{before:.0f} MB, at the end {after:.0f} MB", "flat", after - before < MAILS_MEMORY)
 
 
 def start(where: Place) -> None:

@@ -94,14 +94,15 @@ def _once(where: Place, people: int, delay: int) -> Figures:
 async def ours(people: int) -> None:
     """In a process of its own: all of them into the out-tray, then all of them out of it."""
     from dashboard import clock, settings
-    from dashboard.accounts import credentials
     from dashboard.campaigns.engine import queueing
     from dashboard.campaigns.engine.work import Rounds
     from dashboard.database import current_engine, rows
     from dashboard.deliveries import batches
     from dashboard.deliveries.lanes import Lanes
+    from dashboard.integrations import Credentials, Integrations, connect
 
-    settings.use(settings.load(os.environ))
+    made = settings.use(settings.load(os.environ))
+    outside = connect(made, Credentials.from_settings(made))
     await current_engine().start_connection_pool(min_size=2, max_size=12)
     queueing.DEPTH = people  # else they would be handed over while others come in
     rounds, began = Rounds(), time.perf_counter()
@@ -111,16 +112,19 @@ async def ours(people: int) -> None:
     await rows("ANALYZE delivery")
     lanes, handed, resident, began = Lanes(), 0, 0.0, time.perf_counter()
 
+    async def integrations_for(organization: int | None) -> Integrations:
+        return outside
+
     async def one() -> None:
         nonlocal handed, resident
-        while taken := await batches.work(credentials.integrations_for, clock.now(), lanes):
+        while taken := await batches.work(integrations_for, clock.now(), lanes):
             handed += taken
             if not resident and handed >= people / 10:
                 resident = memory(os.getpid())
 
     await asyncio.gather(*(one() for _ in range(AT_ONCE)))
     speed = handed / (time.perf_counter() - began)
-    found = await rows("SELECT count(*) AS n FROM delivery WHERE state = 'sent'")
+    found = await rows("SELECT count(*) AS n FROM delivery WHERE bulk AND state = 'sent'")
     if found[0]["n"] != people:
         raise RuntimeError(f"{found} were sent")
     print(json.dumps({"enqueued": enqueued, "handed": speed, "memory": [resident, memory(os.getpid())]}))
@@ -142,7 +146,7 @@ async def _bare(where: Place, people: int, port: int) -> float:
     """Mails per second of the loop that only claims, posts and settles."""
     pool = await asyncpg.create_pool(where.dsn, min_size=AT_ONCE, max_size=AT_ONCE)
     await pool.execute(
-        "UPDATE delivery SET state = 'queued', provider_id = '', settled_at = NULL, attempt = 0 WHERE kind = 'mail'",
+        "UPDATE delivery SET state = 'queued', provider_id = '', settled_at = NULL, attempt = 0 WHERE bulk",
         timeout=300,
     )
     await pool.execute("VACUUM ANALYZE delivery", timeout=300)
