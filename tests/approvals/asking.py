@@ -44,6 +44,7 @@ async def a_question(
 async def says(conversation: Conversation, text: str) -> None:
     now = clock.now()
     await conversations.receive(conversation, text, f"k{now.timestamp()}{hash(text)}", now)
+    await conversations.ask_for_person(conversation, now)
 
 
 async def again(conversation: Conversation) -> Conversation:

@@ -1,0 +1,198 @@
+"""Rules: off until their simulation was seen, never without a source, stopped at once."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from dashboard import clock
+from dashboard.activity.tables import Activity
+from dashboard.approvals import actions, rules, ruling, simulation
+from dashboard.approvals.forms import RuleForm
+from dashboard.approvals.tables import ApprovalRule, Suggestion
+from dashboard.conversations.tables import Channel, Message
+from dashboard.database import rows
+from tests.approvals.asking import a_question, a_suggestion, after_the_hold, an_article, drafted, now_is
+
+RULE = {
+    "name": "How long", "topics": ["other"], "confidence": "50", "min_sources": "1", "channels": [], "hours": "any",
+    "daily_cap": "20",
+}  # fmt: skip
+
+
+@pytest.fixture
+async def known(alice, acme):
+    await an_article(acme, alice.user)
+
+
+async def a_rule(organization, by, **changes) -> ApprovalRule:
+    return await ruling.save(organization, RuleForm.parse(RULE | changes), None, by)
+
+
+async def armed(organization, by, **changes) -> ApprovalRule:
+    """A rule that somebody switched on after a decision it could be tried on."""
+    made = await a_suggestion(organization, email="first@customer.example")
+    await actions.approve(organization, made.id, made.version, None, by, clock.now())
+    rule = await a_rule(organization, by, **changes)
+    found = simulation.simulate(organization, rule, await simulation.decisions(organization))
+    await ruling.arm(organization, rule, rule.version, found.said, by, clock.now())
+    return await ApprovalRule.get_of(organization, rule.id)
+
+
+async def test_an_armed_rule_sends_after_the_hold_and_marks_it(known, alice, acme):
+    rule = await armed(acme, alice.user)
+    made = await a_suggestion(acme, email="second@customer.example")
+    assert (made.state, made.decided_via, made.rule) == ("queued", "rule", rule.id)
+    await after_the_hold(60)
+    made = await now_is(made)
+    message = await Message.get_of(acme, made.sent_message)
+    line = (
+        await Activity.of(acme).where(Activity.verb == "reply_sent", Activity.subject_id == made.conversation).first()
+    )
+    assert (made.state, made.outcome) == ("sent", "automatic") and message.author_kind == "machine"
+    assert line.title == "Sent automatically, by the rule “How long”" and line.actor == "machine"
+
+
+async def test_a_rule_that_is_off_sends_nothing(known, alice, acme):
+    await a_rule(acme, alice.user)
+    assert (await a_suggestion(acme)).state == "waiting"
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("sources", []), ("needs_person", True), ("checks", []), ("draft", " "),
+        ("checks", [{"ok": False, "name": "prices", "said": "x"}]),
+        ("sources", [{"kind": "order", "title": "Order 1", "text": "x"}]),
+    ],
+)  # fmt: skip
+async def test_no_rule_sends_what_has_no_source_or_a_mark(known, alice, acme, column, value):
+    await armed(acme, alice.user)
+    await rows("UPDATE approval_rule SET confidence = 0, min_sources = 0")
+    made = await a_suggestion(acme, email="second@customer.example")
+    await ruling.stop_all(acme, alice.user, clock.now())
+    await ruling.let_run(acme, alice.user)
+    await rows(f"UPDATE suggestion SET {column} = {{}} WHERE id = {{}}", value, made.id)
+    made, thread = await now_is(made), await a_question(acme, email="third@customer.example")
+    assert not await rules.consider(acme, thread, made, clock.now())
+    assert (await now_is(made)).state == "waiting"
+
+
+async def test_the_daily_cap_holds(known, alice, acme):
+    await armed(acme, alice.user, daily_cap="2")
+    made = [await a_suggestion(acme, email=f"c{n}@customer.example") for n in range(4)]
+    assert [each.state for each in made] == ["queued", "queued", "waiting", "waiting"]
+
+
+async def test_the_kill_switch_takes_back_what_has_not_gone_out(known, alice, ana, acme):
+    await armed(acme, alice.user)
+    await after_the_hold(60)
+    made = await a_suggestion(acme, email="second@customer.example")
+    answer = await ana.post("/acme/settings/rules/stop")
+    assert "1 queued reply went back to Approvals" in answer.headers["HX-Trigger"]
+    await after_the_hold(60)
+    assert (await now_is(made)).state == "waiting"
+    assert (await a_suggestion(acme, email="third@customer.example")).state == "waiting"
+    await alice.post("/acme/settings/rules/running")
+    assert (await a_suggestion(acme, email="fourth@customer.example")).state == "queued"
+
+
+async def test_the_switch_acts_until_the_very_end(known, alice, acme):
+    """Even where a stopped rule left something queued, sending asks again."""
+    rule = await armed(acme, alice.user)
+    await after_the_hold(60)
+    made = await a_suggestion(acme, email="second@customer.example")
+    await rows("UPDATE approval_rule SET armed = false WHERE id = {}", rule.id)
+    await after_the_hold(60)
+    assert (await now_is(made)).state == "waiting"
+
+
+async def test_a_simulation_says_what_people_made_of_it(known, alice, acme):
+    made = [await a_suggestion(acme, email=f"c{n}@customer.example") for n in range(5)]
+    for each in made[:3]:
+        await actions.approve(acme, each.id, each.version, None, alice.user, clock.now())
+    await actions.approve(acme, made[3].id, made[3].version, "Another answer", alice.user, clock.now())
+    await actions.reject(acme, made[4].id, "Wrong facts", alice.user, clock.now())
+    rule = await a_rule(acme, alice.user)
+    found = simulation.simulate(acme, rule, await simulation.decisions(acme))
+    assert found.figures == {"total": 5, "would": 5, "kept": 3, "edited": 1, "rejected": 1} and found.share == 40
+    text = (await alice.get("/acme/settings/rules")).text
+    assert "5 of the last 5</span> would have been sent. People left 3 as they were, edited 1, rejected 1" in text
+    assert "Read the 2 that people changed" in text and "40% were changed" in text
+    changed = (await alice.get(f"/acme/settings/rules/{rule.id}/changed")).text
+    assert "Wrong facts" in changed and "<ins>" in changed
+    assert await Suggestion.count().where(Suggestion.state == "waiting") == 0
+
+
+async def test_a_better_confidence_is_named_where_one_helps():
+    def decided(confidence: int, outcome: str) -> dict:
+        return {
+            "topic": "other", "confidence": confidence, "sources": [{"kind": "section"}], "channel": "web",
+            "draft": "Text", "checks": [{"ok": True}], "needs_person": False, "outcome": outcome,
+            "created_at": clock.now(),
+        }  # fmt: skip
+
+    rule = ApprovalRule(organization=1, topics=["other"], confidence=80, channels=[], hours="any", min_sources=1)
+    history = [decided(85, "edited")] * 5 + [decided(96, "unedited")] * 40 + [decided(70, "rejected")] * 9
+    found = simulation.simulate(None, rule, history)  # type: ignore[arg-type]
+    assert found.would == 45 and found.share == 11 and found.better == (86, 0)
+
+
+async def test_a_rule_is_armed_only_by_who_saw_its_simulation(known, alice, acme):
+    rule = await a_rule(acme, alice.user)
+    answer = await alice.post(f"/acme/settings/rules/{rule.id}/arming", data={"version": 1, "seen": "0-0-0-0"})
+    assert answer.status_code == 409 and "nothing to try the rule on" in answer.headers["HX-Trigger"]
+    made = await a_suggestion(acme)
+    await actions.approve(acme, made.id, made.version, None, alice.user, clock.now())
+    for version, seen in ((1, "0-0-0-0"), (2, "1-1-0-0")):
+        answer = await alice.post(f"/acme/settings/rules/{rule.id}/arming", data={"version": version, "seen": seen})
+        assert answer.status_code == 409 and not (await ApprovalRule.get_of(acme, rule.id)).armed
+    answer = await alice.post(f"/acme/settings/rules/{rule.id}/arming", data={"version": 1, "seen": "1-1-0-0"})
+    assert answer.status_code == 200 and (await ApprovalRule.get_of(acme, rule.id)).armed
+
+
+async def test_changing_a_rule_switches_it_off(known, alice, acme):
+    rule = await armed(acme, alice.user)
+    answer = await alice.post(f"/acme/settings/rules/{rule.id}", data=RULE | {"confidence": "99"})
+    rule = await ApprovalRule.get_of(acme, rule.id)
+    assert answer.status_code == 200 and not rule.armed and (rule.confidence, rule.version) == (99, 2)
+
+
+async def test_a_form_keeps_what_was_typed_and_says_what_is_missing(alice, acme):
+    answer = await alice.post("/acme/settings/rules", data={"name": "Mine", "confidence": "7", "daily_cap": "many"})
+    assert answer.status_code == 422 and 'value="Mine"' in answer.text and "Choose at least one topic" in answer.text
+    assert "from 50 to 100" in answer.text and await ApprovalRule.count() == 0
+
+
+async def test_only_admins_make_rules_and_only_here(known, alice, ana, bob, acme):
+    assert (await ana.post("/acme/settings/rules", data=RULE)).status_code == 403
+    rule = await a_rule(acme, alice.user)
+    for noun in ("arming", "disarming", "removal"):
+        assert (await bob.post(f"/borealis/settings/rules/{rule.id}/{noun}", data={})).status_code == 404
+    assert "How long" not in (await bob.get("/borealis/settings/rules")).text
+
+
+async def test_hours_are_those_of_the_organization(acme):
+    await rows("UPDATE organization SET time_zone = 'Europe/Madrid', working_hours = {}", {"mon": ["09:00", "17:00"]})
+    await acme.refresh()
+    working = [rules.working(acme, datetime(2026, 11, 23, hour, 30, tzinfo=UTC)) for hour in (7, 8, 15, 16)]
+    assert working == [False, True, True, False]
+    assert not rules.working(acme, datetime(2026, 11, 24, 10, tzinfo=UTC))
+
+
+async def test_conditions_are_all_needed(acme):
+    rule = ApprovalRule(
+        organization=acme.id, topics=["prices"], confidence=90, channels=["mail"], hours="any", min_sources=2
+    )
+    good = {"topic": "prices", "confidence": 90, "sources": 2, "channel": "mail", "at": clock.now()}
+    assert rules.matches(rule, good, acme)
+    for wrong in ({"topic": "legal"}, {"confidence": 89}, {"sources": 1}, {"channel": "web"}):
+        assert not rules.matches(rule, good | wrong, acme), wrong
+
+
+async def test_a_customer_who_asks_for_a_person_gets_one(known, alice, acme):
+    """An armed rule leaves what the draft itself would hand to a person."""
+    await armed(acme, alice.user)
+    made = await drafted(
+        await a_question(acme, "Do you sell concert tickets?", Channel.mail, email="x@customer.example")
+    )
+    assert made.state == "waiting" and made.needs_person
