@@ -4,11 +4,14 @@ way is simply begun again."""
 from datetime import datetime, timedelta
 
 from dashboard.accounts.tables import Organization
-from dashboard.database import rows
+from dashboard.database import row, rows
 from dashboard.payments.tables import ProviderReading
 
 OVERLAP = timedelta(days=1)  # what the provider lists late
 
+FIRST = """
+    SELECT least((SELECT min(occurred_at) FROM payment WHERE organization = {} AND provider = 'stripe'),
+                 (SELECT min(received_at) FROM inbound_event WHERE organization = {} AND sender = 'stripe')) AS at"""
 DONE = """
     INSERT INTO provider_reading (organization, name, complete_until, ran_at, seen, found, problem, created_at)
     VALUES ({}, {}, {}, {}, {}, {}, '', {})
@@ -27,11 +30,18 @@ async def of(organization: Organization, name: str) -> ProviderReading | None:
     return await ProviderReading.of(organization).where(ProviderReading.name == name).first()
 
 
+async def first_heard(organization: Organization, now: datetime) -> datetime:
+    """A day before the first we know of this provider; now when there is nothing. What a company sold before it came
+    here is not ours to fetch unasked: its customers would get our mails for it."""
+    found = await row(FIRST, organization.id, organization.id)
+    return found["at"] - OVERLAP if found and found["at"] else now
+
+
 async def begin(organization: Organization, name: str, now: datetime, back: timedelta) -> datetime:
-    """Where to begin: a day before everything was read, at most `back` ago."""
+    """Where to begin: a day before everything was read, at most `back` ago; at first where we began to hear."""
     last = await of(organization, name)
     known = last.complete_until if last else None
-    return max(known - OVERLAP, now - back) if known else now - back
+    return max(known - OVERLAP if known else await first_heard(organization, now), now - back)
 
 
 async def finish(

@@ -41,6 +41,7 @@ async def read(
 ) -> Read:  # fmt: skip
     """Read the books since then, or since the last reading; write the fees to the journal and compare the days that
     may have changed. ProviderError when Stripe cannot be asked; what was read until then is kept."""
+    edge = max(now - FIRST_TIME, await reading.first_heard(organization, now))
     start = since or await reading.begin(organization, LIST, now, FIRST_TIME)
     seen, changed = 0, []
     try:
@@ -55,7 +56,7 @@ async def read(
     days = await reconciliation.days_to_compare(organization, changed, now)
     for day in days:
         await reconciliation.compare(organization, day, now)
-    whole = start <= now - FIRST_TIME
+    whole = start <= edge
     await reading.finish(organization, LIST, start, now, now, seen=seen, found=len(changed), whole=whole)
     return Read(seen, len(changed), days)
 

@@ -43,6 +43,7 @@ async def repair(
     before = [each for each in await reconciliation.latest(organization, first, last) if each.offending]
     oldest = min((each.day for each in before), default=last)
     start = start_of_day(oldest, organization.time_zone) - AROUND
+    start = max(start, await reading.first_heard(organization, now))
     done = await stripe_sync.sync(organization, stripe, now, start)
     missing = {line["id"] for each in before for line in each.offending if line["why"] != "missing_there"}
     again = await rows(FAILED, organization.id, start, MOST)

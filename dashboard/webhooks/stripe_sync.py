@@ -42,9 +42,10 @@ async def sync(
     organization: Organization, stripe: Stripe, now: datetime, since: datetime | None = None,
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> Synced:  # fmt: skip
-    """Store every event since then that is not here; since the last look without a time. ProviderError when Stripe
+    """Store every event since then that is not here; without a time since the last look. ProviderError when Stripe
     cannot be asked: what was found until then is kept, and the next look begins at the same place."""
     oldest = now - KEPT
+    edge = max(oldest, await reading.first_heard(organization, now))
     since = max(since, oldest) if since else await reading.begin(organization, LIST, now, KEPT)
     seen = found = 0
     try:
@@ -56,7 +57,7 @@ async def sync(
     except ProviderError as problem:
         await reading.fail(organization, LIST, now, problem.message)
         raise
-    whole = since <= oldest
+    whole = since <= edge
     await reading.finish(organization, LIST, since, now, now, seen=seen, found=found, whole=whole)
     return Synced(since, seen, found)
 

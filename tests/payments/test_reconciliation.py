@@ -21,7 +21,11 @@ CARD = "/acme/revenue/reconciliation"
 SALE = ["checkout.session.completed"]
 
 
-async def read(organization, since=None):
+ALL = timedelta(days=89)
+
+
+async def read(organization, since=ALL):
+    since = clock.now() - since if since else None
     outside = await integrations_for(organization.id)
     return await stripe_books.read(organization, outside.stripe, clock.now(), since, no_pause)
 
@@ -66,9 +70,9 @@ async def test_reading_again_changes_nothing_and_asks_only_for_what_is_new(stran
         booked(partner, "a", days=40, fee=9)
         assert (await read(acme)).changed == 1
         before = await rows("SELECT * FROM payment"), await rows("SELECT key, fee FROM balance_line")
-        again = await read(acme)
+        again = await read(acme, None)
         assert (again.seen, again.changed) == (0, 0)
-        assert (await read(acme, clock.now() - timedelta(days=60))).changed == 0
+        assert (await read(acme, timedelta(days=60))).changed == 0
     assert before == (await rows("SELECT * FROM payment"), await rows("SELECT key, fee FROM balance_line"))
 
 
@@ -247,11 +251,15 @@ async def test_without_stripe_or_before_the_first_reading_the_card_says_so(alice
     assert (await alice.get("/acme/revenue")).text.count('id="reconciliation"') == 1
 
 
-async def test_the_hourly_job_reads_the_books_and_a_failure_is_shown(alice, acme):
+async def test_the_hourly_job_reads_the_books_and_a_failure_is_shown(alice, stranger, acme):
     async with stripe() as partner:
-        booked(partner, "unheard")
+        booked(partner, "before_we_came", days=40)
+        await hear(stranger, purchase(partner, "heard", SALE, days=4))
+        booked(partner, "heard", days=4)
+        booked(partner, "unheard", days=2)
         run = await run_by_name("stripe_books", clock.now())
-        assert run.counts == {"asked": 1, "lines": 1, "changed": 1, "days": 1} and run.outcome == "ok"
+        assert run.counts == {"asked": 1, "lines": 2, "changed": 2, "days": 2} and run.outcome == "ok"
+        assert await differences() == [("missing_here", "ch_unheard", "EUR")]
         partner.mode("stripe", "403")
         assert (await run_by_name("stripe_books", clock.now())).outcome == "failed"
         assert "did not come to its end" in (await alice.get(CARD)).text

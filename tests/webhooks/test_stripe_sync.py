@@ -20,8 +20,11 @@ from tests.payments.at_stripe import no_pause, purchase, stripe, tells
 from tests.webhooks.posting import an_event, drain, send
 from tests.webhooks.test_orders_of_arrival import finals
 
+ALL = timedelta(days=29)
 
-async def sync(organization, since=None, pause=no_pause):
+
+async def sync(organization, since=ALL, pause=no_pause):
+    since = clock.now() - since if isinstance(since, timedelta) else since
     outside = await integrations_for(organization.id)
     return await stripe_sync.sync(organization, outside.stripe, clock.now(), since, pause)
 
@@ -101,8 +104,8 @@ async def test_events_of_the_other_mode_and_from_before_are_left_alone(acme):
         [live] = purchase(partner, "live", ["charge.refunded"])
         live["livemode"] = True
         purchase(partner, "old", ["charge.refunded"], days=12)
-        assert (await sync(acme, clock.now() - timedelta(days=5))).found == 0
-        assert (await sync(acme, clock.now() - timedelta(days=15))).found == 1
+        assert (await sync(acme, timedelta(days=5))).found == 0
+        assert (await sync(acme, timedelta(days=15))).found == 1
 
 
 async def test_stripe_that_asks_to_slow_down_or_stumbles_is_asked_again(acme):
@@ -146,22 +149,33 @@ async def test_a_sync_that_stops_half_way_keeps_what_it_found_and_begins_there_a
         assert reading.complete_until and not reading.problem
 
 
-async def test_the_next_sync_begins_a_day_before_the_last_one_and_a_short_one_leaves_no_gap(acme):
-    async with stripe():
+async def test_the_next_sync_begins_a_day_before_the_last_one_and_a_short_one_leaves_no_gap(stranger, acme):
+    async with stripe() as partner:
+        await send(stranger, purchase(partner, "old", ["invoice.paid"], days=25)[0])
+        await drain()
         now = clock.now()
-        short = await sync(acme, now - timedelta(days=3))
-        assert short.since == now - timedelta(days=3)
-        assert (await sync(acme)).since < clock.now() - timedelta(days=29), "what is older was never read"
-        assert (await sync(acme)).since > clock.now() - timedelta(days=1, seconds=60)
-        assert (await sync(acme, now - timedelta(days=400))).since > now - timedelta(days=31)
+        short = await sync(acme, timedelta(days=3))
+        assert abs(short.since - (now - timedelta(days=3))) < timedelta(seconds=60)
+        older = now - timedelta(days=25)
+        assert (await sync(acme, None)).since < older, "what is older was never read"
+        assert (await sync(acme, None)).since > clock.now() - timedelta(days=1, seconds=60)
+        assert (await sync(acme, timedelta(days=400))).since > now - timedelta(days=31)
 
 
-async def test_the_nightly_job_asks_for_everyone_who_is_connected_and_fails_with_the_reason(acme, borealis):
+async def test_what_was_sold_before_we_heard_anything_is_fetched_only_when_somebody_asks_for_it(acme):
+    async with stripe() as partner:
+        purchase(partner, "before", ["checkout.session.completed"], days=10)
+        assert (await sync(acme, None)).found == 0 and (await sync(acme, None)).found == 0
+        assert (await sync(acme, timedelta(days=20))).found == 1
+
+
+async def test_the_nightly_job_asks_for_everyone_who_is_connected_and_fails_with_the_reason(stranger, acme, borealis):
     assert await jobs.sync_stripe(clock.now()) == {"asked": 0}
     async with stripe() as partner:
-        purchase(partner, "one", ["charge.refunded"])
+        await send(stranger, purchase(partner, "heard", ["charge.refunded"], days=0.2)[0])
+        purchase(partner, "one", ["charge.refunded"], days=0.5)
         run = await run_by_name("stripe_events", clock.now())
-        assert (run.outcome, run.counts) == ("ok", {"asked": 1, "events": 1, "found": 1})
+        assert (run.outcome, run.counts) == ("ok", {"asked": 1, "events": 2, "found": 1})
         partner.mode("stripe", "401")
         with pytest.raises(Unavailable, match="STRIPE_SECRET_KEY"):
             await jobs.sync_stripe(clock.now())
