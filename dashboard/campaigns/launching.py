@@ -20,6 +20,7 @@ from dashboard.errors import Conflict
 
 SUBJECT = "campaign"
 STOPPED = "The campaign was stopped"
+PART = 5_000
 VERSIONS = """
     UPDATE campaign_step s SET version = v.id FROM mail_template t JOIN mail_template_version v
     ON v.template = t.id AND v.number = t.version WHERE s.campaign = {} AND t.id = s.template
@@ -47,16 +48,16 @@ BACK = """
     UPDATE campaign_send s SET state = 'due', queued_at = NULL, settled_at = NULL, reason = '' FROM delivery d
     WHERE s.campaign = {} AND s.state = 'queued' AND d.id = s.delivery AND d.state = 'cancelled' AND d.why = {}"""
 GIVE_UP = """
-    UPDATE campaign_send SET state = 'stopped', reason = {}, settled_at = {}
-    WHERE campaign = {} AND state IN ('waiting', 'due')"""
+    UPDATE campaign_send SET state = 'stopped', reason = {}, settled_at = {} WHERE id IN (
+        SELECT id FROM campaign_send WHERE campaign = {} AND state IN ('waiting', 'due') LIMIT {}) RETURNING id"""
 COPY = """
     UPDATE campaign_send s SET state = CASE d.state WHEN 'cancelled' THEN 'stopped' ELSE d.state END,
         reason = left(d.why, 200), settled_at = d.settled_at FROM delivery d
     WHERE s.campaign = {} AND s.state = 'queued' AND d.id = s.delivery
     AND d.state NOT IN ('queued', 'held', 'sending')"""
 END_PEOPLE = """
-    UPDATE enrollment SET state = 'stopped', reason = 'campaign', ended_at = {}
-    WHERE campaign = {} AND state = 'active'"""
+    UPDATE enrollment SET state = 'stopped', reason = 'campaign', ended_at = {} WHERE id IN (
+        SELECT id FROM enrollment WHERE campaign = {} AND state = 'active' LIMIT {}) RETURNING id"""
 AGAIN = """
     UPDATE campaign_send SET state = 'due', reason = '', settled_at = NULL, queued_at = NULL, due_at = {}
     WHERE campaign = {} AND state = ANY({}) RETURNING enrollment"""
@@ -134,17 +135,18 @@ async def stop(campaign: Campaign, by: By, now: datetime, why: str = "") -> Camp
             await _record(campaign, "unscheduled", "Taken off the schedule", by)
         elif await row(STOP, why or (f"Stopped by {by.name}" if by else "Stopped"), now, campaign.id):
             await give_up(campaign.id, campaign.organization, now)
-            await rows(END_PEOPLE, now, campaign.id)
             await _record(campaign, "stopped", "Stopped", by, why)
     return await _found(campaign)
 
 
-async def give_up(id: int, organization: int, now: datetime) -> None:
-    """What a stopped campaign has left is not sent any more; inside a transaction."""
+async def give_up(id: int, organization: int, now: datetime) -> int:
+    """What a stopped campaign has left is not sent any more: the out-tray at once, of the rest a part, which the engine
+    repeats until nothing is left. Inside a transaction; how many rows ended."""
     await rows(LOCK_QUEUED, id)
     await withdrawing.give_up(organization, (SUBJECT, id), STOPPED, now)
-    await rows(GIVE_UP, STOPPED, now, id)
+    ended = len(await rows(GIVE_UP, STOPPED, now, id, PART)) + len(await rows(END_PEOPLE, now, id, PART))
     await rows(COPY, id)
+    return ended
 
 
 async def retry_failed(campaign: Campaign, by: By, now: datetime, *, unknown: bool = False) -> int:

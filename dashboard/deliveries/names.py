@@ -14,6 +14,7 @@ WHAT = {
     "form_reply": "Reply to a form",
     "reply": "Reply",
     "satisfaction": "Did it help",
+    "campaign": "Campaign mail",
     "refund": "Refund",
     "new_order": "New order alert",
     "intake_submitted": "Intake submitted alert",
@@ -21,6 +22,7 @@ WHAT = {
     "lead_captured": "New lead alert",
     "payment_failed": "Payment failed alert",
     "event_failed": "Event failed alert",
+    "campaign_paused": "Campaign paused alert",
     "ticket_escalated": "Escalated ticket alert",
 }
 KIND = {

@@ -13,7 +13,7 @@ from dashboard.campaigns import audience
 from dashboard.campaigns.engine.windows import Window, window, zone_of
 from dashboard.database import row, rows
 
-CHUNK = 10_000
+CHUNK = 5_000
 # A person's own zone stands among the answers, or came with the first touch; else the organization's counts.
 ZONE = """CASE WHEN coalesce(l.attributes ->> 'time_zone', l.source_data ->> 'time_zone') = ANY({})
     THEN coalesce(l.attributes ->> 'time_zone', l.source_data ->> 'time_zone') ELSE '' END"""

@@ -12,7 +12,7 @@ from dashboard.database import row, rows, serialize, transaction
 AT_LEAST = 200  # mails sent before a share says anything
 BOUNCED, COMPLAINED = 20, 1000  # one in so many: 5 %, 0.1 %
 LEFT = ["sent", "delivered", "bounced", "complained"]
-PEOPLE = 20_000
+PEOPLE = 10_000
 COUNT = """
     SELECT count(*) AS n FROM (SELECT 1 FROM campaign_send WHERE organization = {} AND campaign = {} AND state = ANY({})
                                AND queued_at >= {} LIMIT {}) s"""

@@ -18,11 +18,14 @@ AT_WORK = """
     SELECT c.*, FALSE AS over FROM campaign c WHERE c.state IN ('scheduled', 'running')
     UNION ALL SELECT c.*, TRUE FROM campaign c WHERE c.state NOT IN ('scheduled', 'running') AND (
         c.id IN (SELECT DISTINCT campaign FROM campaign_send WHERE state = 'queued')
+        OR c.state = 'stopped' AND (
+            EXISTS (SELECT FROM campaign_send s WHERE s.campaign = c.id AND s.state IN ('waiting', 'due'))
+            OR EXISTS (SELECT FROM enrollment e WHERE e.campaign = c.id AND e.state = 'active'))
         OR c.id IN (SELECT subject_id FROM mail_batch WHERE subject_kind = 'campaign' AND state IN ('waiting', 'paused')
                     AND c.state IN ('stopped', 'done')))
     ORDER BY id"""
 STEPS = "SELECT id, position, day, version, condition FROM campaign_step WHERE campaign = {} ORDER BY position, id"
-SWEEP_EVERY, WELCOME_EVERY, DECIDED_EVERY = 2.0, 5.0, 30.0  # seconds
+SWEEP_EVERY, WELCOME_EVERY, DECIDED_EVERY = 2.0, 5.0, 60.0  # seconds
 LIVELY, PACE = 3.0, 0.1  # while mails move, outcomes are looked for without waiting for the next sweep
 
 
@@ -104,6 +107,7 @@ class Rounds:
 
 async def _see_off(campaign: dict[str, Any], organization: Organization, now: datetime) -> int:
     """Of a campaign that does not run: what was on its way comes back, and nothing new leaves."""
+    ended = 0
     async with transaction():
         locked = await row(
             "SELECT state FROM campaign WHERE id = {} AND pg_try_advisory_xact_lock(hashtextextended({}, 0))",
@@ -112,5 +116,5 @@ async def _see_off(campaign: dict[str, Any], organization: Organization, now: da
         if locked and locked["state"] == "paused":
             await launching.take_back(campaign["id"], organization.id, now)
         elif locked and locked["state"] in ("stopped", "done"):
-            await launching.give_up(campaign["id"], organization.id, now)
-    return await results.pull(campaign["id"], organization, now)
+            ended = await launching.give_up(campaign["id"], organization.id, now)
+    return ended + await results.pull(campaign["id"], organization, now)
