@@ -14,6 +14,14 @@ from dashboard.errors import NotFound
 
 NOBODY = {"id": 0, "name": "", "company": "", "email": "somebody@people.example", "attributes": {}}
 MOST = 8
+# For a frame of its own: nothing runs, nothing is fetched from elsewhere, nothing is kept.
+HEADERS = {
+    "content-security-policy": (
+        "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; frame-ancestors 'self'"
+    ),
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+}
 PEOPLE = """
     SELECT l.id, l.name, l.company, l.email, l.attributes FROM lead l
     WHERE l.organization = {} AND l.deleted_at IS NULL AND l.email <> '' AND {} ORDER BY l.id DESC LIMIT {}"""

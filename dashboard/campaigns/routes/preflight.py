@@ -33,8 +33,6 @@ from dashboard.pages import fragment, page, redirect
 from dashboard.views import queries as views
 
 BASE = "/{org:str}/campaigns/{id:int}"
-CSP = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; frame-ancestors 'self'"
-FRAME = {"content-security-policy": CSP, "cache-control": "no-store", "referrer-policy": "no-referrer"}
 
 
 async def looked(organization: Organization, id: int, user: Visitor, now: datetime) -> dict[str, Any]:
@@ -191,7 +189,7 @@ async def show_preview(
         texts = texts._replace(subject=str(campaign["trial"].get("subject") or texts.subject))
     lead = await previewing.person(organization, person)
     shown = previewing.shown(texts, lead, organization, from_name=campaign["from_name"])
-    return Response(shown, media_type="text/html; charset=utf-8", headers=FRAME)
+    return Response(shown, media_type="text/html; charset=utf-8", headers=previewing.HEADERS)
 
 
 ROUTES = [

@@ -19,8 +19,6 @@ from dashboard.pages import fragment, page, redirect
 
 BASE = "/{org:str}/campaigns/templates"
 ONE = BASE + "/{id:int}"
-CSP = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; frame-ancestors 'self'"
-FRAME = {"content-security-policy": CSP, "cache-control": "no-store", "referrer-policy": "no-referrer"}
 
 
 async def listed(organization: Organization, category: str = "") -> dict[str, Any]:
@@ -217,7 +215,7 @@ async def try_preview(request: Request, organization: CurrentOrganization, id: F
 async def _frame(organization: Organization, texts: Texts, person: int, view: str) -> Response[str]:
     lead = await previewing.person(organization, person)
     shown = previewing.shown(texts, lead, organization, plain=view == "text")
-    return Response(shown, media_type="text/html; charset=utf-8", headers=FRAME)
+    return Response(shown, media_type="text/html; charset=utf-8", headers=previewing.HEADERS)
 
 
 def _typed_texts(data: Mapping[str, str]) -> Texts:
