@@ -4,15 +4,13 @@ from typing import Any
 
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, URLEncodedBody
-from litestar.response import Stream, Template
+from litestar.response import Redirect, Template
 
 from dashboard.accounts import confirmation
 from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, admin, owner, viewer
 from dashboard.accounts.tables import Organization
 from dashboard.database import rows
 from dashboard.errors import Invalid
-from dashboard.files.routes import download
-from dashboard.files.tables import File
 from dashboard.pages import fragment, page
 from dashboard.revenue import reports
 from dashboard.revenue.tables import Every, RevenueExport, RevenueFile
@@ -67,15 +65,15 @@ async def set_file(
     return fragment(request, "revenue/_reports.html", notice=notice, **await _context(organization, user))
 
 
-@get("/{org:str}/revenue/files/{id:int}", name="revenue.file", guards=[viewer], uncompressed=True)
+@get("/{org:str}/revenue/files/{id:int}", name="revenue.file", guards=[viewer])
 async def download_file(
     request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now, id: FromPath[int]
-) -> Response | Stream:
+) -> Response:
     """One of the files, after the password when that was long ago."""
     found = await RevenueFile.get_of(organization, id)
     if question := confirmation.before_file(request, user, now):
         return question
-    return await download(request, await File.get_of(organization, found.file))
+    return Redirect(f"/{organization.slug}/files/{found.file}", status_code=303)
 
 
 ROUTES = [show_reports, set_summary, set_file, download_file]

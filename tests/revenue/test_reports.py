@@ -99,7 +99,7 @@ async def test_a_file_is_made_once_and_its_link_asks_for_signing_in(alice, stran
     [mail] = await mails("revenue_file")
     href = re.search(r"https://test\.local(/acme/revenue/files/\d+)", mail["payload"]["text"])[1]
     assert href in (await alice.get("/acme/revenue/reports")).text
-    answer = await alice.get(href)
+    answer = await alice.get(href, follow_redirects=True)
     lines = list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))))
     assert lines[1:] == [
         ["2026-10-21", "KWD", "1.234", "0.000", "0.000", "1.234", "0.000", "1", "1"],
