@@ -1,3 +1,3 @@
-from dashboard.approvals.routes import deciding, queue, rules
+from dashboard.approvals.routes import deciding, learning, queue, rules
 
-ROUTES = [*queue.ROUTES, *deciding.ROUTES, *rules.ROUTES]
+ROUTES = [*queue.ROUTES, *deciding.ROUTES, *learning.ROUTES, *rules.ROUTES]

@@ -5,7 +5,7 @@ from litestar.params import FromPath
 from litestar.response import Template
 
 from dashboard.accounts import current
-from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, signed_in, viewer
+from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, agent, signed_in, viewer
 from dashboard.accounts.tables import Membership, Organization, Role
 from dashboard.approvals import queries
 from dashboard.approvals.routes.showing import facts, opened, outcome, place
@@ -53,7 +53,7 @@ async def refresh_queue(request: Request, organization: CurrentOrganization, now
     return fragment(request, "approvals/_queue.html", place=here, queue=found, cur=cur, now=now)
 
 
-@post("/{org:str}/approvals/{id:int}/presence", name="approvals.be_present", guards=[viewer], status_code=200)
+@post("/{org:str}/approvals/{id:int}/presence", name="approvals.be_present", guards=[agent], status_code=200)
 async def be_present(
     request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now, id: FromPath[int]
 ) -> Template:

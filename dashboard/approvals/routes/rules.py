@@ -1,4 +1,4 @@
-"""Settings → Auto-approval: rules with their simulation, the kill switch, and who may approve in Telegram."""
+"""Settings → Auto-approval: rules with their simulation, and the kill switch."""
 
 from datetime import datetime
 from typing import Any
@@ -7,10 +7,9 @@ from litestar import Request, get, post
 from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Template
 
-from dashboard.accounts import credentials
 from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, admin, agent, viewer
 from dashboard.accounts.tables import Organization
-from dashboard.approvals import approvers, ruling, simulation
+from dashboard.approvals import ruling, simulation
 from dashboard.approvals.forms import CHANNELS, HOURS, TOPIC_WORDS, RuleForm
 from dashboard.approvals.tables import ApprovalRule
 from dashboard.errors import Conflict, Invalid
@@ -117,39 +116,6 @@ async def run_rules(request: Request, organization: CurrentOrganization, user: C
     return await _answer(request, organization, now, "Rules that are on run again.")
 
 
-@post(f"{AT}/telegram", name="settings.approvals_telegram", guards=[admin], status_code=200)
-async def switch_telegram(
-    request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now, data: Form
-) -> Template:
-    """Show new suggestions in the team's chat, or not."""
-    on = data.get("on") == "1"
-    await approvers.show_in_telegram(organization, on, user)
-    return await _answer(request, organization, now, f"New suggestions are {'' if on else 'not '}shown in Telegram.")
-
-
-@post(f"{AT}/telegram/approvers", name="settings.allow_approver", guards=[admin], status_code=200)
-async def allow_approver(
-    request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now, data: Form
-) -> Template:
-    """Let a person of the team use the buttons in Telegram."""
-    try:
-        name = await approvers.allow(organization, data.get("user", ""), data.get("telegram_id", ""), user)
-    except Invalid as problem:
-        context = await _context(organization, now)
-        context |= {"telegram_errors": problem.fields, "telegram_values": dict(data)}
-        return fragment(request, LIST, status_code=422, **context)
-    return await _answer(request, organization, now, f"{name} may approve in Telegram.")
-
-
-@post(f"{AT}/telegram/{{id:int}}/removal", name="settings.remove_approver", guards=[admin], status_code=200)
-async def remove_approver(
-    request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now, id: FromPath[int]
-) -> Template:
-    """Take that right away."""
-    name = await approvers.remove(organization, id, user)
-    return await _answer(request, organization, now, f"{name} may not approve in Telegram any more.")
-
-
 async def _save(
     request: Request, organization: Organization, rule: ApprovalRule | None, user: Any, now: datetime
 ) -> Template:
@@ -187,7 +153,6 @@ async def _context(organization: Organization, now: datetime) -> dict[str, Any]:
     decided = await simulation.decisions(organization)
     used = await ruling.used(organization, now)
     rules = await ApprovalRule.of(organization).order_by(ApprovalRule.id)
-    outside = await credentials.integrations_for(organization.id)
     return {
         "rules": [
             {
@@ -198,10 +163,8 @@ async def _context(organization: Organization, now: datetime) -> dict[str, Any]:
             }
             for rule in rules
         ],
-        "stopped": found.stopped_at if found else None, "telegram": bool(found and found.telegram), "now": now,
-        "zone": organization.time_zone, "approvers": await approvers.listed(organization),
-        "team": [(str(each["id"]), each["name"] or each["email"]) for each in await approvers.team(organization)],
-        "telegram_missing": outside.telegram.missing, "telegram_errors": {}, "telegram_values": {},
+        "stopped": found.stopped_at if found else None, "now": now,
+        "zone": organization.time_zone,
     }  # fmt: skip
 
 
@@ -211,5 +174,5 @@ def _went_back(count: int) -> str:
 
 ROUTES = [
     show_rules, new_rule, edit_rule, show_changed, make_rule, change_rule, arm_rule, disarm_rule, remove_rule,
-    stop_rules, run_rules, switch_telegram, allow_approver, remove_approver,
+    stop_rules, run_rules,
 ]  # fmt: skip
