@@ -12,7 +12,7 @@ from dashboard.chat.forms import Asked
 from dashboard.conversations import actions as conversations
 from dashboard.conversations import queries
 from dashboard.conversations.tables import Channel, Conversation, Message
-from dashboard.database import rows
+from dashboard.database import rows, transaction
 from dashboard.leads.tables import Lead
 from dashboard.tickets import actions as tickets
 from dashboard.tickets.tables import Priority
@@ -45,7 +45,10 @@ async def ask(
     """Keep the message and answer it. The same message again gets the same answer. `identified`: the person has proven
     who they are, so their own orders may be spoken of, and what needs a person becomes a ticket at once."""
     conversation, token = await thread(organization, asked, now, lead=lead, identified=identified, origin=origin)
-    message, _ = await conversations.receive(conversation, asked.message, asked.key, now)
+    async with transaction():  # whatever happens from here on, somebody of the team sees that it waits
+        message, new = await conversations.receive(conversation, asked.message, asked.key, now)
+        if new:
+            await conversations.ask_for_person(conversation, now)
     known = await queries.answer_to(conversation, message)
     ticket = await tickets.number_of(organization, conversation)
     if known is not None:

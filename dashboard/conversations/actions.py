@@ -14,7 +14,7 @@ from dashboard.database import row, rows, transaction
 from dashboard.errors import NotFound
 from dashboard.leads.tables import Lead
 
-LONGEST = 20_000
+LONGEST = 1_100_000
 RESUMES = timedelta(days=30)  # after that a visitor's page begins a new thread
 HOLD = "SELECT id, messages FROM conversation WHERE organization = {} AND id = {} FOR UPDATE"
 NEWS = """

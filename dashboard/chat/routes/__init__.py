@@ -1,3 +1,3 @@
-from dashboard.chat.routes import api, settings
+from dashboard.chat.routes import api, hosted, settings
 
-ROUTES = [*api.ROUTES, *settings.ROUTES]
+ROUTES = [*api.ROUTES, *hosted.ROUTES, *settings.ROUTES]

@@ -1,0 +1,57 @@
+"""The chat on our own page, without scripts and without a model."""
+
+from dashboard import clock
+from dashboard.conversations.tables import Conversation, Message
+from dashboard.knowledge import loading
+from dashboard.tickets.tables import Ticket
+
+
+async def test_a_visitor_asks_and_the_thread_is_there_when_they_come_back(stranger, acme):
+    await loading.load(acme, clock.now())
+    assert "Ask Acme" in (await stranger.get("/chat/acme")).text and await Conversation.count() == 0
+    sent = await stranger.request(
+        "POST", "/chat/acme", data={"message": "How much is the <b>professional</b> audit?", "key": "k1"}
+    )
+    assert (
+        sent.status_code == 303 and "HttpOnly" in sent.headers["set-cookie"] and "Secure" in sent.headers["set-cookie"]
+    )
+    page = await stranger.get("/chat/acme")
+    assert "€649" in page.text and "Automatic answer" in page.text and "Professional audit" in page.text
+    assert (
+        "&lt;b&gt;professional" in page.text and "<b>professional" not in page.text and "Talk to a person" in page.text
+    )
+    await stranger.request(
+        "POST", "/chat/acme", data={"message": "How much is the <b>professional</b> audit?", "key": "k1"}
+    )
+    assert await Message.count() == 2
+
+
+async def test_a_person_is_called_once_and_the_page_says_so(stranger, acme):
+    wrong = await stranger.request("POST", "/chat/acme/person", data={"email": "nobody"})
+    assert wrong.status_code == 422 and "Write the whole address" in wrong.text and await Ticket.count() == 0
+    for _ in range(2):
+        await stranger.request("POST", "/chat/acme/person", data={"email": "l@meyerwerk.example"})
+    page = await stranger.get("/chat/acme")
+    assert "ticket 1" in page.text and "l•••@meyerwerk.example" in page.text and await Ticket.count() == 1
+
+
+async def test_nobody_sees_anothers_thread_and_other_sites_cannot_post(visit, stranger, acme, borealis):
+    await stranger.request("POST", "/chat/acme", data={"message": "My secret word is zinnober"})
+    other = await visit(None)
+    assert (
+        "zinnober" not in (await other.get("/chat/acme")).text
+        and "zinnober" not in (await stranger.get("/chat/borealis")).text
+    )
+    refused = await other.request(
+        "POST",
+        "/chat/acme",
+        data={"message": "x"},
+        headers={"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"},
+    )
+    assert refused.status_code == 403 and await Conversation.count() == 1
+    assert (await other.get("/chat/nobody")).status_code == 404
+
+
+async def test_nothing_written_is_said_and_kept_out(stranger, acme):
+    refused = await stranger.request("POST", "/chat/acme", data={"message": "  "})
+    assert refused.status_code == 422 and "Write a message" in refused.text and await Message.count() == 0
