@@ -3,7 +3,8 @@
 from dashboard import settings, signing
 
 INTAKE, DOWNLOAD, UNSUBSCRIBE, PREVIEW = "intake", "download", "unsubscribe", "preview"
-PATHS = {INTAKE: "f", DOWNLOAD: "d", UNSUBSCRIBE: "u"}
+SATISFACTION = "satisfaction"
+PATHS = {INTAKE: "f", DOWNLOAD: "d", UNSUBSCRIBE: "u", SATISFACTION: "q"}
 
 
 def public(purpose: str, id: int, version: int = 1) -> str:

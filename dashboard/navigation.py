@@ -54,6 +54,7 @@ RESERVED_SLUGS = frozenset(
         "logout",
         "o",
         "public",
+        "q",
         "reset",
         "robots.txt",
         "s",

@@ -15,6 +15,7 @@ from dashboard.runs import jobs as clock
 from dashboard.runs.clockwork import Job
 from dashboard.runs.tables import Run
 from dashboard.scoring import jobs as scoring
+from dashboard.tickets import jobs as tickets
 from dashboard.webhooks import jobs as webhooks
 
 SCHEDULE = [
@@ -46,6 +47,10 @@ SCHEDULE = [
     Job(
         "forget_people", erasure.forget_people, "0 3 * * *", "Forget people",
         "Silent and deleted leads, and what is left on the disk of anybody", limit=timedelta(hours=1),
+    ),
+    Job(
+        "look_after_tickets", tickets.look_after_tickets, "*/10 * * * *", "Solved tickets",
+        "Asks whether it helped, closes after seven days",
     ),
     Job("sweep_files", files.sweep, "45 * * * *", "Sweep files", "Deletes unfinished uploads and bytes without a row"),
     Job(

@@ -21,7 +21,7 @@ async def find(
     organization: Organization, sender: str, recipients: Sequence[str], references: Sequence[str]
 ) -> Conversation | None:
     """The thread a mail answers: by our reply address, or by the mails it refers to; None for a new one."""
-    named = [found[1] for each in recipients[:50] if (found := ADDRESSED.search(each.lower()))]
+    named = [match[1] for each in recipients[:50] if (match := ADDRESSED.search(each.lower()))]
     named += [each.removesuffix(OWN) for each in references if each.endswith(OWN)]
     if not sender or not (named or references):
         return None

@@ -85,7 +85,7 @@ async def save(organization: Organization, data: Mapping[str, str], by: Visitor,
     if wrong := {field: said for field, said in problems.items() if said}:
         raise Invalid(wrong)
     known = int(tag) if tag.isdecimal() and len(tag) < 19 else 0
-    if known and not await Tag.of(organization).where(Tag.id == known).exists():
+    if known and not await Tag.of(organization).where(Tag.id == known).first():
         known = 0
     async with transaction():
         if id:

@@ -72,11 +72,12 @@ async def by_mail(organization: CurrentOrganization, number: int) -> bool:
     return found is not None and found["channel"] == Channel.mail
 
 
-@post("/{org:str}/tickets/{number:int}/presence", name="tickets.presence", guards=[viewer], status_code=200)
+@post("/{org:str}/tickets/{number:int}/presence", name="tickets.presence", guards=[agent], status_code=200)
 async def say_here(
     request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now, number: FromPath[int]
 ) -> Template:
     """I have it open, or with `typing=1`, I am replying. The answer says who else does."""
+    await by_number(organization, number)
     writing = request.query_params.get("typing") == "1"
     await presence.seen(organization, number, user, now, typing=writing)
     others = await presence.others(organization, number, user, now)
@@ -88,6 +89,7 @@ async def show_presence(
     request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now, number: FromPath[int]
 ) -> Template:
     """Who else has it open."""
+    await by_number(organization, number)
     others = await presence.others(organization, number, user, now)
     return fragment(request, "tickets/_presence.html", others=others, number=number)
 
