@@ -67,6 +67,7 @@ async def work(connect: Connect, now: datetime) -> bool:
 async def draft(claimed: dict[str, Any], connect: Connect, now: datetime) -> None:
     """The draft for one claimed conversation. What fails is tried again when its lease ends, and at last left empty."""
     organization = await Organization.objects().get(Organization.id == claimed["organization"])
+    assert organization is not None
     conversation = await Conversation.get_of(organization, claimed["id"])
     told = await composing.told(conversation)
     if told is None:

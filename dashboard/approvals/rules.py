@@ -80,7 +80,8 @@ def matches(rule: ApprovalRule, facts: dict[str, Any], organization: Organizatio
 def working(organization: Organization, at: datetime) -> bool:
     """Whether a moment lies in the organization's working hours."""
     local = at.astimezone(ZoneInfo(organization.time_zone))
-    hours: Any = (organization.working_hours or {}).get(DAYS[local.weekday()])
+    week: Any = organization.working_hours or {}
+    hours = week.get(DAYS[local.weekday()])
     return bool(hours) and hours[0] <= local.strftime("%H:%M") < hours[1]
 
 

@@ -59,6 +59,7 @@ async def send(id: int, conversation_id: int, now: datetime) -> bool:
         point("approval.claimed")
         found = await Suggestion.across_organizations().where(Suggestion.id == id).first()
         organization = await Organization.objects().get(Organization.id == found.organization)
+        assert organization is not None
         newer = await row(NEWER, found.message)
         if newer is not None:
             wrote = "The customer wrote again before it went out" if newer["direction"] == "in" else ANSWERED
