@@ -104,7 +104,7 @@ async def _next(
     cur = await opened(here.organizations, found.after(before))
     undo = f"/{organization.slug}/approvals/{before['id']}/withdrawal{here.query}"
     return await show(
-        request, here, cur, now, notice=notice, undo=undo, undo_target="#approvals", close_dialog=True
+        request, here, cur, now, queue=found, notice=notice, undo=undo, undo_target="#approvals", close_dialog=True
     )  # fmt: skip
 
 

@@ -75,7 +75,7 @@ async def _first(request: Request, now: Now, *, across: bool) -> Template:
     here = place(request, across)
     found = await queries.find_queue(here.organizations)
     cur = await opened(here.organizations, found.after(None))
-    return page(request, WHOLE, PART, **await facts(request, here, cur, now, list_first=True))
+    return page(request, WHOLE, PART, **await facts(request, here, cur, now, list_first=True, queue=found))
 
 
 async def _one(request: Request, organization: Organization, now: Now, id: int, *, across: bool) -> Template:

@@ -11,6 +11,7 @@ from dashboard.accounts.current import Shell
 from dashboard.accounts.tables import Organization, Role
 from dashboard.approvals import actions, places, queries
 from dashboard.approvals.places import Place
+from dashboard.approvals.queries import Queue
 from dashboard.formats import ago
 from dashboard.pages import fragment
 
@@ -35,11 +36,17 @@ def place(request: Request, across: bool | None = None) -> Place:
 
 
 async def facts(
-    request: Request, here: Place, cur: dict[str, Any] | None, now: datetime, *, list_first: bool = False
+    request: Request,
+    here: Place,
+    cur: dict[str, Any] | None,
+    now: datetime,
+    *,
+    list_first: bool = False,
+    queue: Queue | None = None,
 ) -> dict[str, Any]:
     """Everything the three columns show, with `cur` open."""
     shared: dict[str, Any] = {
-        "place": here, "queue": await queries.find_queue(here.organizations), "cur": cur, "now": now,
+        "place": here, "queue": queue or await queries.find_queue(here.organizations), "cur": cur, "now": now,
         "list_first": list_first,
     }  # fmt: skip
     if cur is None:
@@ -62,10 +69,17 @@ async def facts(
 
 
 async def show(
-    request: Request, here: Place, cur: dict[str, Any] | None, now: datetime, *, status_code: int = 200, **answer: Any
+    request: Request,
+    here: Place,
+    cur: dict[str, Any] | None,
+    now: datetime,
+    *,
+    status_code: int = 200,
+    queue: Queue | None = None,
+    **answer: Any,
 ) -> Template:
     """The three columns as the answer to a button; the address follows what is open."""
-    context = await facts(request, here, cur, now)
+    context = await facts(request, here, cur, now, queue=queue)
     made = fragment(request, "approvals/_approvals.html", status_code=status_code, **answer, **context)
     made.headers["HX-Replace-Url"] = here.item(cur) if cur else here.href
     return made

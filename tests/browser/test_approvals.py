@@ -1,0 +1,69 @@
+"""Twenty suggestions over two channels and two organizations, decided by the keyboard alone."""
+
+import asyncio
+import time
+
+from tests.test_crashes import query
+
+EACH = 10
+SEED = """
+    WITH pine AS (INSERT INTO organization (slug, name, working_hours, created_at)
+        VALUES ('pine', 'Pine', '{}', now()) ON CONFLICT DO NOTHING RETURNING id),
+    joined AS (INSERT INTO membership ("user", organization, role, created_at)
+        SELECT u.id, pine.id, 'agent', now() FROM app_user u, pine RETURNING organization)
+    SELECT organization FROM joined"""
+ASKED = """
+    WITH c AS (INSERT INTO conversation (organization, channel, name, email, excerpt, messages, needs_reply,
+            last_message_at, last_inbound_at, drafted_until, public_id, created_at)
+        SELECT o.id, CASE WHEN n % 2 = 0 THEN 'mail' ELSE 'web' END, 'Robin ' || n, 'r' || n || '@customer.example',
+            'How long?', 1, true, now(), now(), now(), o.slug || n, now()
+        FROM organization o, generate_series(1, 10) n RETURNING id, organization),
+    m AS (INSERT INTO message (organization, conversation, number, direction, author_kind, text, key, created_at)
+        SELECT organization, id, 1, 'in', 'visitor', '<img src=x onerror=alert(1)> How long?', 'k', now() FROM c
+        RETURNING id, organization, conversation)
+    INSERT INTO suggestion (organization, conversation, message, draft, confidence, sources, checks, created_at)
+    SELECT organization, conversation, id, 'It takes a week. <b hx-get="/x">', 90,
+        '[{"kind": "section", "title": "Delivery", "heading": "How long", "text": "It takes a week."}]',
+        '[{"ok": true, "name": "source", "said": "Cites a source"}]', now() FROM m"""
+
+
+async def waiting(its) -> int:
+    return len(await query(its, "SELECT 1 FROM suggestion WHERE state = 'waiting'"))
+
+
+async def test_twenty_are_decided_by_keys_in_two_organizations(open_page, desk):
+    await query(desk, SEED)
+    await query(desk, ASKED)
+    assert await waiting(desk) == 2 * EACH
+    watched = await open_page()
+    page = await watched.sign_in()
+    await page.goto(f"{desk.url}/approvals")
+    taken, rejected = [], 0
+    for n in range(2 * EACH):
+        shown = await page.locator("section.suggest").get_attribute("id")
+        started = time.perf_counter()
+        if n % 5 == 4:
+            await page.keyboard.press("r")
+            await page.wait_for_selector("dialog[open]")
+            started = time.perf_counter()
+            await page.keyboard.press("Enter")
+            rejected += 1
+        else:
+            await page.keyboard.press("a")
+        await page.wait_for_function("id => !document.getElementById(id)", arg=shown)
+        taken.append(time.perf_counter() - started)
+        if n == 0:
+            await page.keyboard.press("z")
+            await page.wait_for_selector(f"#{shown}")
+            assert await waiting(desk) == 2 * EACH
+            await page.keyboard.press("a")
+            await page.wait_for_function("id => !document.getElementById(id)", arg=shown)
+    await page.wait_for_selector("text=All clear")
+    assert sorted(taken)[-2] < 0.3, [round(each * 1000) for each in taken]  # p95 of twenty
+    last = 2 * EACH - rejected
+    until = time.monotonic() + 40
+    while time.monotonic() < until and await query(desk, "SELECT 1 FROM suggestion WHERE state = 'queued'"):
+        await asyncio.sleep(0.3)
+    said = await query(desk, "SELECT conversation FROM message WHERE direction = 'out'")
+    assert len(said) == last == len({row["conversation"] for row in said})
+    watched.nothing_wrong()
