@@ -206,3 +206,18 @@ async def test_the_page_asks_few_questions(acme, alice, queries):
     with queries() as seen:
         await alice.get("/acme/tickets/1")
     assert len(seen) <= 15, "\n".join(seen)
+
+
+async def test_what_a_customer_writes_is_shown_as_text_whatever_it_is(acme, alice):
+    attack = (
+        '<img src=x onerror=alert(1)> <b hx-get="/acme/leads" hx-trigger="load">x</b> [a](javascript:alert(2)) {{7*7}}'
+    )
+    long = "\u202eمرحبا 🦊 " + "a" * 19_000
+    ticket = await a_ticket(acme, await a_person(acme, name='"><script>alert(3)</script>'), attack[:200], text=attack)
+    conversation = await Conversation.get_of(acme, ticket.conversation)
+    await conversations.receive(conversation, long, "long", clock.now())
+    for path in ("/acme/tickets/1", "/acme/tickets"):
+        page = (await alice.get(path)).text
+        assert "<script>alert" not in page and "<img src=x" not in page and '<b hx-get="/acme/leads"' not in page
+        assert "javascript:" not in page.replace("[a](javascript:alert(2))", "") and "&lt;img src=x" in page
+    assert "🦊" in (await alice.get("/acme/tickets/1")).text
