@@ -58,14 +58,22 @@ async def test_what_may_be_there_once_is_unique_by_columns_that_can_be_compared(
 
 
 async def everything() -> dict[str, str]:
-    """A hash of every table, but for what tells of the merge itself, and of days whose sums are made anew."""
-    told = {"lead_merge": "false", "revenue_stale": "false", "activity": "verb NOT IN ('merged', 'merge_undone')"}
+    """A hash of every table, but for what tells of the merge itself, of days whose sums are made anew, and of
+    how counts are kept."""
+    told = {
+        "lead_merge": "false",
+        "revenue_stale": "false",
+        "campaign_count": "false",
+        "activity": "verb NOT IN ('merged', 'merge_undone')",
+    }
     parts = [
         f"SELECT '{name}' AS name, md5(coalesce(string_agg(t::text, chr(10) ORDER BY t::text), '')) AS hash "
         f'FROM "{name}" t WHERE {told.get(name, "true")}'
         for name in (table._meta.tablename for table in APP_CONFIG.table_classes)
     ]
-    return {each["name"]: each["hash"] for each in await rows(" UNION ALL ".join(parts))}
+    counts = "SELECT campaign, step, what, sum(number)::int AS n FROM campaign_count GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+    found = {each["name"]: each["hash"] for each in await rows(" UNION ALL ".join(parts))}
+    return found | {"campaign_count": str([each for each in await rows(counts) if each["n"]])}
 
 
 async def test_a_row_of_every_table_follows_and_all_tables_are_as_before_after_undo(alice, acme):
