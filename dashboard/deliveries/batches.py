@@ -28,15 +28,16 @@ LANE = "bulk"
 LONGEST_CALL = 33.0  # seconds; the lease is 60
 IN_A_ROW = 10  # batches of one campaign before others get their turn
 ALONE = 50  # mails at once that go singly where the provider has no batches
+# Ordered to the last column of delivery_bulk_due, else another index would do, with all that ever left in the way.
 GROUPS = """
     WITH RECURSIVE found AS (
         (SELECT organization, subject_kind, subject_id FROM delivery WHERE state = 'queued' AND bulk
-         ORDER BY organization, subject_kind, subject_id LIMIT 1)
+         ORDER BY organization, subject_kind, subject_id, due_at, id LIMIT 1)
         UNION ALL
         SELECT n.* FROM found f CROSS JOIN LATERAL (
             SELECT organization, subject_kind, subject_id FROM delivery WHERE state = 'queued' AND bulk
             AND (organization, subject_kind, subject_id) > (f.organization, f.subject_kind, f.subject_id)
-            ORDER BY organization, subject_kind, subject_id LIMIT 1) n)
+            ORDER BY organization, subject_kind, subject_id, due_at, id LIMIT 1) n)
     SELECT organization, subject_kind, subject_id FROM found WHERE NOT (organization = ANY({}))"""
 GROUP = "d.organization = {} AND d.subject_kind = {} AND d.subject_id = {} AND d.state = 'queued' AND d.bulk"
 CLAIM = claiming.sql(
