@@ -73,11 +73,25 @@ async def in_server(its: Running) -> dict[str, set[str]]:
     return hits | ({"server.log": traces_in(log.read_bytes())} if log.exists() and traces_in(log.read_bytes()) else {})
 
 
+async def nothing_under_way(its: Running) -> None:
+    """What is being sent or handled at the moment of a backup is looked at again by the next process; wait for it."""
+    busy = (
+        "SELECT 1 FROM delivery WHERE state = 'sending' "
+        "UNION ALL SELECT 1 FROM inbound_event WHERE state IN ('waiting', 'processing')"
+    )
+    for _ in range(200):
+        if not await query(its, busy):
+            return
+        await asyncio.sleep(0.2)
+    raise AssertionError("something is still under way")
+
+
 async def test_somebody_who_was_forgotten_is_nowhere():
     with running() as its, running() as other, tempfile.TemporaryDirectory() as kept:
         found(its)
         its.start()
         await asyncio.to_thread(person, its)
+        await nothing_under_way(its)
         backup = its.command("backup", f"{kept}/before")
         assert backup.returncode == 0, backup.stderr
         await query(its, "CHECKPOINT")

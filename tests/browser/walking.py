@@ -17,7 +17,11 @@ from tests.hostile_rows import SAID
 from tests.world import ROLES, Door, World, doors
 
 EVERYBODY = (*ROLES, "nobody")
-MAILS = {"outbox.preview"}  # HTML as it was sent, looked at in its frame, whose policy takes every right away
+MAILS = {
+    "outbox.preview",
+    "templates.preview",
+    "campaigns.preview",
+}  # HTML as it was sent, looked at in its frame, whose policy takes every right away
 QUERIES = {"views.new": "?page=orders"}
 LOOK = (Path(__file__).parent / "look.js").read_text()
 

@@ -17,7 +17,7 @@ TOUCHED = {
     "lead": "SELECT * FROM lead", "tag": "SELECT * FROM tag", "note": "SELECT * FROM note",
     "lead_attribute": "SELECT * FROM lead_attribute", "consent": "SELECT * FROM consent",
     "orders": "SELECT * FROM orders", "delivery": "SELECT * FROM delivery", "suppression": "SELECT * FROM suppression",
-    "activity": "SELECT * FROM activity WHERE subject_kind <> 'lead_batch'",
+    "activity": "SELECT * FROM activity WHERE subject_kind NOT IN ('lead_batch', 'article')",
 }  # fmt: skip
 
 
