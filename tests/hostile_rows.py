@@ -86,6 +86,7 @@ async def _in_many_states() -> None:
                 which = f"({{}}::text[])[1 + id % {len(states)}]"
                 await rows(f'UPDATE "{table._meta.tablename}" SET "{column._meta.name}" = {which}', states)
     await rows("UPDATE intake SET submitted_at = now() WHERE state = 'submitted'")
+    await rows("UPDATE ticket SET asked_at = now()")
 
 
 async def _data() -> None:
