@@ -55,6 +55,7 @@ SOLD = """
         SELECT {own}, CASE WHEN n % 60 = 3 THEN 'dispute' ELSE 'refund' END, 'back:' || n, -amount / 3, currency, 'succeeded',
                'pi_{own}_' || n, least(now(), at + n % 20 * interval '1 day')
         FROM bench_sold WHERE n % 6 = 3;
+    ANALYZE orders, payment;
     INSERT INTO order_payment (organization, "order", payment)
         SELECT {own}, o.id, p.id FROM payment p JOIN orders o ON o.organization = {own} AND o.payment_intent = p.payment_intent
         WHERE p.organization = {own};
