@@ -7,18 +7,20 @@ from dataclasses import dataclass
 
 from benchmarks.pages import TOKENS, Line, measure
 from benchmarks.surroundings import ROOT, Place, application, process
+from dashboard.revenue.periods import CHOICES
 
 SMALL, LARGE = 10_000, 1_000_000
 SLUGS = {"small": "revenue-small", "large": "revenue-large"}
 PAGES = {
-    "revenue, 30 days": "revenue",
+    **{f"revenue, {name.lower()}": f"revenue?period={key}" for key, name in CHOICES.items()},
     "revenue, 12 months by plan": "revenue?period=12m&by=plan",
     "rows of 30 days": "revenue/rows?of=payments&period=30d",
     "rows of 12 months, one source": "revenue/rows?of=payments&period=12m&currency=EUR&by=source&value=Website",
     "people of 12 months": "revenue/rows?of=people&period=12m&kind=ordered",
 }
 
-# Values: organization, payments. A lead for each ten payments, six orders for each ten, a subscription for each hundred.
+# Values: organization, payments. A lead for each ten payments, six orders for each ten, a subscription for each hundred;
+# one lead in three has moved on.
 PEOPLE = """
     INSERT INTO plan (organization, name) SELECT {own}, 'Plan ' || n FROM generate_series(1, 4) n;
     INSERT INTO campaign (organization, name) VALUES ({own}, 'Spring'), ({own}, 'Autumn');
@@ -29,7 +31,11 @@ PEOPLE = """
         SELECT {own}, mail, mail, 'Lead ' || n, (ARRAY['Website','Referral','Chat','Campaign','Import','Fair',''])[1 + n % 7],
                (ARRAY['new','qualified','quoted','won','lost'])[1 + n % 5],
                now() - (n::bigint * 7919 % 34128000) * interval '1 second'
-        FROM (SELECT n, 'lead' || n || '@customer.example' AS mail FROM generate_series(1, {payments} / 10) n) one"""
+        FROM (SELECT n, 'lead' || n || '@customer.example' AS mail FROM generate_series(1, {payments} / 10) n) one;
+    INSERT INTO activity (organization, subject_kind, subject_id, verb, data, created_at)
+        SELECT {own}, 'lead', id, 'moved', jsonb_build_object('from', jsonb_build_object('stage', 'new'),
+               'to', jsonb_build_object('stage', 'qualified')), created_at + id % 40 * interval '1 day'
+        FROM lead WHERE organization = {own} AND id % 3 = 0"""
 SOLD = """
     CREATE TABLE bench_sold AS
         SELECT n, first_lead + n::bigint * 6007 % ({payments} / 10) AS lead, first_plan + n % 4 AS plan,
@@ -77,7 +83,7 @@ AROUND = """
     INSERT INTO cost (organization, kind, amount, currency, spent_on, source)
         SELECT {own}, (ARRAY['ai','mail','hand'])[1 + n % 3], 100 + n, 'EUR', (now() - n % 390 * interval '1 day')::date,
                (ARRAY['Website','Fair',''])[1 + n % 3] FROM generate_series(1, {payments} / 500) n"""
-TRIGGERED = ("lead", "payment", "order_payment", "orders", "campaign_click")
+TRIGGERED = ("lead", "payment", "order_payment", "orders", "campaign_click", "activity")
 
 
 @dataclass
@@ -115,7 +121,7 @@ def run(where: Place) -> Figures:
             check=True, cwd=ROOT, env=where.env, stdout=subprocess.DEVNULL,
         )  # fmt: skip
     made = time.perf_counter() - began
-    where.run("VACUUM ANALYZE revenue_day", "VACUUM ANALYZE revenue_stale")
+    where.run(*(f"VACUUM ANALYZE revenue_{name}" for name in ("day", "stale", "arrival", "arrival_stale")))
     compared = []
     with process(where, *application()) as (port, _, _):
         for name, path in PAGES.items():

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from babel.numbers import list_currencies
+from babel.numbers import get_currency_name, list_currencies
 from markupsafe import Markup
 
 MINUS = "\u2212"
@@ -40,6 +40,11 @@ def exponent(currency: str) -> int | None:
     if currency in _THREE_DECIMALS:
         return 3
     return 2 if currency in _currencies() else None
+
+
+def currency_name(currency: str) -> str:
+    """Euro, Japanese Yen; empty when the code is unknown."""
+    return get_currency_name(currency, locale="en") if currency in _currencies() else ""
 
 
 # ── money ──
@@ -164,6 +169,11 @@ def brief(when: datetime, zone: str | tzinfo = "UTC", now: datetime | None = Non
     if local.date() == now.astimezone(_zone(zone)).date():
         return f"{local:%H:%M}"
     return _short_day(when, now, zone)
+
+
+def local_day(when: datetime, zone: str | tzinfo = "UTC") -> date:
+    """The day it is in the time zone at that moment."""
+    return when.astimezone(_zone(zone)).date()
 
 
 def start_of_day(local: date, zone: str | tzinfo = "UTC") -> datetime:

@@ -15,7 +15,6 @@ from dashboard.leads.routes import ROUTES as LEADS
 from dashboard.orders.routes import ROUTES as ORDERS
 from dashboard.payments.routes import ROUTES as PAYMENTS
 from dashboard.plans.routes import ROUTES as PLANS
-from dashboard.revenue.report_routes import ROUTES as REVENUE_REPORTS
 from dashboard.revenue.routes import ROUTES as REVENUE
 from dashboard.runs.routes import ROUTES as RUNS
 from dashboard.scoring.routes import ROUTES as SCORING
@@ -45,7 +44,6 @@ ROUTES = [
     *PLANS,
     *VIEWS,
     *REVENUE,
-    *REVENUE_REPORTS,
     *RUNS,
     *SCORING,
     *SEARCH,

@@ -172,7 +172,8 @@ async def _revenue() -> AsyncIterator[str]:
     for organization in await rows("SELECT id, slug FROM organization ORDER BY id"):
         for each in (await upkeep.differences(organization["id"]))[:50]:
             by = f", {each['dimension']} {each['value']!r}" if each["dimension"] else ""
-            yield f"I7: {organization['slug']}: {each['day']} in {each['currency']}{by} is not what its payments say"
+            of = f" in {each['currency']}" if each["currency"] else ""
+            yield f"I7: {organization['slug']}: {each['day']}{of}{by} is not what its rows say"
 
 
 async def _foreign_organizations() -> AsyncIterator[str]:

@@ -12,27 +12,27 @@ from dashboard.formats import money as as_money
 from dashboard.orders import money
 from dashboard.orders.tables import Order, OrderPayment
 from dashboard.payments import journal, manual
+from dashboard.payments.forms import Received
 from dashboard.payments.tables import Payment
 
 
 async def receive(
-    organization: Organization, order: Order | None, lead: int, *, amount: int, currency: str, occurred_at: datetime,
-    method: str, note: str, once: str, by: Visitor,
-) -> Order | None:  # fmt: skip
-    """Book the payment, once for each `once`, and settle the order it is for."""
+    organization: Organization, order: Order | None, lead: int, form: Received, by: Visitor, now: datetime
+) -> Order | None:
+    """Book what the form says, once for each `once`, and settle the order it is for."""
     async with transaction():
         await journal.lock(organization)
         payment = await manual.take(
-            organization, amount=amount, currency=currency, occurred_at=occurred_at, method=method, note=note,
-            once=once, lead=lead, by=by,
+            organization, amount=form.amount, currency=form.currency, method=form.method, note=form.note,
+            occurred_at=form.occurred_at(now, organization.time_zone), once=form.once, lead=lead, by=by,
         )  # fmt: skip
         if payment is None:
             return order
         if order:
             await OrderPayment(organization=organization.id, order=order.id, payment=payment.id).save()
-        said = f"{manual.METHODS[manual.Method(method)]} of {as_money(amount, currency)} entered"
+        said = f"{manual.METHODS[manual.Method(form.method)]} of {as_money(form.amount, form.currency)} entered"
         kind, id = ("order", order.id) if order else ("lead", lead)
-        await activity.record(organization, kind, id, "payment_entered", said, by=by, detail=note)
+        await activity.record(organization, kind, id, "payment_entered", said, by=by, detail=form.note)
         return await money.settle(organization, order) if order else None
 
 

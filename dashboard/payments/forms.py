@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from typing import Self
+from zoneinfo import ZoneInfo
 
 from dashboard.accounts.forms import line
-from dashboard.formats import exponent
+from dashboard.formats import exponent, local_day
 from dashboard.payments.costs import Spent
 from dashboard.payments.manual import Method
 from dashboard.typed import day, money, number, refuse, text, token
@@ -41,6 +42,10 @@ class Received:
             "method": "" if method in list(Method) else "Choose how it came.",
         })  # fmt: skip
         return cls(order, email, amount, currency, on, method, line(text(data, "note"), LONGEST), token(data))
+
+    def occurred_at(self, now: datetime, zone: str) -> datetime:
+        """Now for today; noon for an earlier day, of which nobody knows more."""
+        return now if self.day == local_day(now, zone) else datetime.combine(self.day, time(12), ZoneInfo(zone))
 
 
 def reason(data: Mapping[str, str]) -> str:

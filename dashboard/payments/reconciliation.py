@@ -7,11 +7,10 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from dashboard.accounts.tables import Organization
 from dashboard.database import rows, transaction
-from dashboard.formats import end_of_day, start_of_day
+from dashboard.formats import end_of_day, local_day, start_of_day
 from dashboard.payments.tables import Reconciliation
 
 ON_ITS_WAY = timedelta(hours=1)
@@ -73,7 +72,7 @@ async def days_to_compare(organization: Organization, changed: list[dict[str, An
     found = await rows(
         DAYS, zone, own, since, own, sources, own, intents, own, sources, own, (now - OPEN).date()
     )  # fmt: skip
-    days = {each["day"] for each in found} | {_day(each["occurred_at"], zone) for each in changed}
+    days = {each["day"] for each in found} | {local_day(each["occurred_at"], zone) for each in changed}
     return sorted(days)
 
 
@@ -174,10 +173,6 @@ def _differs(each: dict[str, Any], why: str, ours: dict[str, Any] | int, theirs:
         "settled": each.get("settled"), "settled_currency": each.get("settled_currency", ""),
         "rate": each.get("rate", ""),
     }  # fmt: skip
-
-
-def _day(moment: datetime, zone: str) -> date:
-    return moment.astimezone(ZoneInfo(zone)).date()
 
 
 async def latest(organization: Organization, first: date, last: date) -> list[Reconciliation]:

@@ -7,9 +7,9 @@ from dashboard import charts, formats
 from dashboard.accounts.tables import Organization
 from dashboard.database import rows
 from dashboard.revenue.attribution import DIMENSIONS
-from dashboard.revenue.daily import Sheet, Sums
 from dashboard.revenue.periods import Period
 from dashboard.revenue.shown import Chart, Legend, Table, amount, count, rows_href, said, text
+from dashboard.revenue.sums import Sheet, Sums
 
 SERIES = 4  # more are drawn as "Other"
 OTHER = "Other"
@@ -40,14 +40,15 @@ def table(
     for value in sorted(sums.keys(), key=lambda each: (-sums[each].net, each)):
         each, earlier = sums[value], before.get(value, Sums())
 
-        def href(kind: str = "", *, value: str = value) -> str:
+        def href(kind: str = "", *, value: str = value, days: Period = period) -> str:
             chosen = {"currency": currency, "by": by, "value": value} | ({"kind": kind} if kind else {})
-            return rows_href(base, "payments", period.first, period.last, **chosen)
+            return rows_href(base, "payments", days.first, days.last, **chosen)
 
         lines.append([
             text(named(known, value)), amount(each.gross, currency, href("charge")),
             amount(each.refunds, currency, href("refund")), amount(each.disputes, currency, href("dispute")),
-            amount(each.net, currency, href()), count(each.orders, href("first")), amount(earlier.net, currency),
+            amount(each.net, currency, href()), count(each.orders, href("first")),
+            amount(earlier.net, currency, href(days=period.before())),
         ])  # fmt: skip
     head = DIMENSIONS[by][0]
     return Table([head, "Gross", "Refunds", "Disputes", "Net", "Orders", "Net, previous period"], lines)

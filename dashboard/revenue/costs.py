@@ -8,10 +8,10 @@ from dashboard.accounts.tables import Organization
 from dashboard.database import rows
 from dashboard.revenue import breakdown
 from dashboard.revenue.attribution import CAMPAIGN
-from dashboard.revenue.daily import Sheet, Sums
 from dashboard.revenue.funnel import Steps
 from dashboard.revenue.periods import Period
 from dashboard.revenue.shown import Cell, Table, amount, count, rows_href, text
+from dashboard.revenue.sums import Sheet, Sums
 
 STATED = (
     "Return is net revenue for each unit of money spent, in the same currency. Spent is mail and what was entered by "
@@ -55,6 +55,7 @@ def table(
         by, value = ("campaign", campaign) if campaign else ("source", source)
         tied = bool(source or campaign)
         sums = found.get((source, campaign), Sums())
+        kind = "Campaign" if campaign else "Source" if source else ""
         name = breakdown.named(known, campaign) if campaign else breakdown.named({"": UNTIED}, source)
 
         def href(of: str, *, by: str = by, value: str = value, **chosen: str) -> str:
@@ -62,7 +63,7 @@ def table(
 
         came = people.get(source) if source else None
         lines.append((cost["spent"] + cost["machines"], sums.net, [
-            text(name), amount(cost["spent"], currency, href("costs", kind="spent")),
+            text(name, small=kind), amount(cost["spent"], currency, href("costs", kind="spent")),
             amount(cost["machines"], currency, href("costs", kind="ai")),
             count(came.leads, rows_href(base, "people", period.first, period.last, kind="leads", value=source))
             if came else text(""),
@@ -78,4 +79,5 @@ def returned(net: int, cost: int) -> Cell:
     """Net revenue for each unit spent: 25.5×; empty where nothing was spent."""
     if not cost:
         return text("")
-    return Cell(f"{net / cost:,.1f}×".replace("-", formats.MINUS), f"{net / cost:.2f}")
+    tone = "positive" if net >= cost else "danger"
+    return Cell(f"{net / cost:,.1f}×".replace("-", formats.MINUS), f"{net / cost:.2f}", tone=tone)

@@ -1,6 +1,6 @@
 """The rows behind every figure: payments, movements of subscriptions, people. The same definitions as the figures."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,12 +8,12 @@ from typing import Any
 from dashboard.accounts.tables import Organization
 from dashboard.database import rows, snapshot
 from dashboard.payments.subscriptions import MOVEMENTS
-from dashboard.revenue import costs, daily, funnel, recurring
+from dashboard.revenue import arrivals, costs, daily, funnel, recurring
 from dashboard.revenue.attribution import DIMENSIONS, LINES
-from dashboard.revenue.daily import Sums
 from dashboard.revenue.periods import Period
+from dashboard.revenue.sums import ALL, Sums
 
-SIZE = 50
+SIZE, BATCH = 50, 5000  # rows of a page, and of a piece of the file
 KINDS = {
     "": ("Payments", "true"),
     "charge": ("Charges", "kind = 'charge'"),
@@ -47,7 +47,8 @@ SPENT = {"spent": "kind <> 'ai'", "ai": "kind = 'ai'"}
 
 @dataclass
 class Asked:
-    """Which rows: of what, in which period, and what they have in common. `at` and `id` continue a page."""
+    """Which rows: of what, in which period, and what they have in common. `after` is the place a page goes on
+    from."""
 
     of: str
     period: Period
@@ -69,20 +70,29 @@ class Found:
     more: bool
 
 
-async def find(organization: Organization, asked: Asked, size: int | None = SIZE) -> Found:
-    """The rows; with no size all of them, for the file."""
+async def find(organization: Organization, asked: Asked) -> Found:
+    """A page of the rows."""
     source, values = await _source(organization, asked)
     totals = await _totals(organization, asked, source, values)
     if not totals:
         return Found([], [], False)
-    place = " AND (at, id) < ({}, {})" if asked.after else ""
-    limit = f" LIMIT {size + 1}" if size else ""
-    found = await rows(
-        f"SELECT * FROM ({source}) one WHERE true{place} ORDER BY at DESC, id DESC{limit}",  # noqa: S608 – our own text
-        *values, *(asked.after or ()),
-    )  # fmt: skip
-    more = size is not None and len(found) > size
-    return Found(found[:size] if size else found, totals, more)
+    found = await _some(source, values, asked.after, SIZE + 1)
+    return Found(found[:SIZE], totals, len(found) > SIZE)
+
+
+async def batches(organization: Organization, asked: Asked) -> AsyncIterator[list[dict[str, Any]]]:
+    """All of the rows, some at a time."""
+    source, values = await _source(organization, asked)
+    after = None
+    while found := await _some(source, values, after, BATCH):
+        yield found
+        after = found[-1]["at"], found[-1]["id"]
+
+
+async def _some(source: str, values: list[Any], after: tuple[datetime, int] | None, size: int) -> list[dict[str, Any]]:
+    place = " AND (at, id) < ({}, {})" if after else ""
+    sql = f"SELECT * FROM ({source}) one WHERE true{place} ORDER BY at DESC, id DESC LIMIT {size}"  # noqa: S608 – our own text
+    return await rows(sql, *values, *(after or ()))
 
 
 async def _totals(
@@ -90,7 +100,7 @@ async def _totals(
 ) -> list[tuple[str, int | None, int]]:
     """What all rows come to: of payments and people the very figures of the page."""
     if asked.of == "payments":
-        by = asked.by if asked.by in DIMENSIONS and asked.divided else daily.ALL
+        by = asked.by if asked.by in DIMENSIONS and asked.divided else ALL
         ends = asked.period.first, asked.period.last + timedelta(days=1)
         await daily.freshen(organization)
         async with snapshot():
@@ -100,9 +110,9 @@ async def _totals(
         totals = [(code, *COMES_TO.get(asked.kind, COMES_TO[""])(sums[code])) for code in sorted(sums)]
         return [each for each in totals if each[2]]
     if asked.of == "people":
-        people = await funnel.counted(organization, asked.period, await funnel.unqualified(organization))
+        people = await arrivals.counted(organization, asked.period, await arrivals.unqualified(organization))
         steps = funnel.total([each for each in people if not asked.divided or each["source"] == asked.value])
-        number = getattr(steps, asked.kind if asked.kind in funnel.STEPS else "leads")
+        number = getattr(steps, asked.kind if asked.kind in funnel.WHICH else "leads")
         return [("", None, number)] if number else []
     total = "sum(change)" if asked.of in ("movements", "standing") else "sum(amount)"
     summed = f"SELECT currency, {total} AS total, count(*) AS count FROM ({source}) one GROUP BY 1 ORDER BY 1"  # noqa: S608
@@ -121,10 +131,9 @@ async def _source(organization: Organization, asked: Asked) -> tuple[str, list[A
     elif asked.of == "standing":
         sql, values = f"SELECT * FROM ({STANDING}) standing WHERE true", [organization.id, organization.id, period.end]  # noqa: S608
     elif asked.of == "people":
-        step = asked.kind if asked.kind in funnel.STEPS else "leads"
-        sql = f"SELECT *, created_at AS at, '' AS currency FROM ({funnel.PEOPLE}) person"  # noqa: S608
-        sql += " WHERE true" if step == "leads" else f" WHERE {step}"
-        values = list(funnel.asked(organization, period, await funnel.unqualified(organization)))
+        which = funnel.WHICH.get(asked.kind, "true")
+        sql = f"SELECT *, created_at AS at, '' AS currency FROM ({funnel.PEOPLE}) person WHERE {which}"  # noqa: S608
+        values = list(funnel.asked(organization, period, await arrivals.unqualified(organization)))
         if asked.divided:
             sql, values = sql + " AND source = {}", [*values, asked.value]
     elif asked.of == "costs":

@@ -48,7 +48,8 @@ def chart(days: list[dict[str, Any]], period: Period, currency: str, base: str) 
                    rows_href(base, "movements", bucket.first, bucket.last, currency=currency, kind=kind))
             for kind in KINDS
         ]  # fmt: skip
-        body.append([text(bucket.name), *cells, amount(each.at_end, currency)])
+        standing = rows_href(base, "standing", bucket.last, bucket.last, currency=currency)
+        body.append([text(bucket.name), *cells, amount(each.at_end, currency, standing)])
     whole = recurring.within(days, currency, period.first, period.last)
     return Chart(
         "movements",

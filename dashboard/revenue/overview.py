@@ -3,24 +3,13 @@
 from dataclasses import dataclass
 from datetime import date
 
-from dashboard import charts, formats
+from dashboard import formats
 from dashboard.accounts.tables import Organization
-from dashboard.revenue import breakdown, costs, daily, funnel, movements, periods, recurring, trend
+from dashboard.revenue import arrivals, breakdown, costs, daily, figures, funnel, movements, periods, recurring, trend
 from dashboard.revenue.attribution import DIMENSIONS
-from dashboard.revenue.daily import Sheet, Sums
 from dashboard.revenue.periods import Period
-from dashboard.revenue.shown import (
-    Change,
-    Chart,
-    Figure,
-    Table,
-    amount,
-    change,
-    count,
-    rows_href,
-    share,
-    text,
-)
+from dashboard.revenue.shown import Chart, Figure, Table, count, rows_href, share, text
+from dashboard.revenue.sums import Sheet, Sums
 
 
 @dataclass
@@ -33,7 +22,6 @@ class Overview:
     by: str
     figures: list[Figure]
     by_currency: Table
-    changes: list[Change]
     unknown: list[str]
     trend: Chart
     breakdown: Chart
@@ -65,9 +53,9 @@ async def read(organization: Organization, period: Period, today: date, asked: s
     sheet = await daily.read(organization, period.zone, cuts)
     now, before = _by_currency(sheet, 1, last), _by_currency(sheet, 0, 0)
     subscribed = await recurring.by_bucket(organization, period)
-    unqualified = await funnel.unqualified(organization)
-    people = await funnel.counted(organization, period, unqualified)
-    people_before = await funnel.counted(organization, earlier, unqualified)
+    unqualified = await arrivals.unqualified(organization)
+    people = await arrivals.counted(organization, period, unqualified)
+    people_before = await arrivals.counted(organization, earlier, unqualified)
     spending = await costs.spent(organization, period)
     currencies = sorted({*sheet.currencies, *(each["currency"] for each in [*subscribed, *spending])} - {""})
     currency = _chosen(asked, currencies, now, organization.currency)
@@ -82,13 +70,12 @@ async def read(organization: Organization, period: Period, today: date, asked: s
     return Overview(
         period, currency, currencies or [currency], by,
         figures=[
-            _net(sheet, period, currency, now, before, compared, base),
+            figures.net(sheet, period, currency, now, before, compared, base),
             movements.figure(subscribed, period, currency, moved, base),
-            _average(sheet, period, currency, now, before, compared, base),
-            _conversion(people, period, steps, steps_before, compared, base),
+            figures.average(sheet, period, currency, now, before, compared, base),
+            figures.conversion(people, period, steps, steps_before, compared, base),
         ],
-        by_currency=_currencies(shown, now, period, base),
-        changes=[change(now.get(code, Sums()).net, before.get(code, Sums()).net, compared) for code in shown],
+        by_currency=figures.by_currency(shown, now, before, period, base),
         unknown=[code for code in shown if formats.exponent(code) is None],
         trend=trend.chart(sheet, 1, currency, today, base),
         breakdown=breakdown.chart(divided, known, period, currency, by, base),
@@ -112,66 +99,6 @@ def _by_currency(sheet: Sheet, first: int, last: int) -> dict[str, Sums]:
     return {currency: each for (currency, _), each in sheet.sums(0, first, last).items()}
 
 
-def _currencies(shown: list[str], now: dict[str, Sums], period: Period, base: str) -> Table:
-    lines = []
-    for code in shown:
-        each = now.get(code, Sums())
-
-        def href(kind: str = "", *, code: str = code) -> str:
-            return rows_href(
-                base, "payments", period.first, period.last, currency=code, **({"kind": kind} if kind else {})
-            )
-
-        lines.append([
-            text(code, href()), amount(each.gross, code, href("charge")), amount(each.refunds, code, href("refund")),
-            amount(each.disputes, code, href("dispute")), amount(each.net, code, href()),
-            amount(each.fees, code, href("fee")) if each.fees else text("Not known"),
-            count(each.charges, href("charge")), count(each.orders, href("first")),
-        ])  # fmt: skip
-    return Table(["Currency", "Gross", "Refunds", "Disputes", "Net", "Fees", "Charges", "Orders"], lines)
-
-
-def _net(
-    sheet: Sheet, period: Period, currency: str, now: dict[str, Sums], before: dict[str, Sums], compared: str,
-    base: str,
-) -> Figure:  # fmt: skip
-    net = now.get(currency, Sums()).net
-    points = [sheet.of(currency, 0, nr).net for nr in range(1, len(period.buckets()) + 1)]
-    return Figure(
-        f"Net revenue, {currency}", formats.money(net, currency),
-        rows_href(base, "payments", period.first, period.last, currency=currency),
-        change(net, before.get(currency, Sums()).net, compared), charts.spark(points),
-    )  # fmt: skip
-
-
-def _average(
-    sheet: Sheet, period: Period, currency: str, now: dict[str, Sums], before: dict[str, Sums], compared: str,
-    base: str,
-) -> Figure:  # fmt: skip
-    average = now.get(currency, Sums()).average
-    found = (sheet.of(currency, 0, nr).average for nr in range(1, len(period.buckets()) + 1))
-    return Figure(
-        f"Average order, {currency}", "No orders" if average is None else formats.money(average, currency),
-        rows_href(base, "payments", period.first, period.last, currency=currency, kind="first"),
-        change(average, before.get(currency, Sums()).average, compared),
-        charts.spark([each for each in found if each is not None]),
-    )  # fmt: skip
-
-
-def _conversion(
-    people: list[dict], period: Period, steps: funnel.Steps, before: funnel.Steps, compared: str, base: str
-) -> Figure:
-    points = []
-    for bucket in period.buckets():
-        ratio = funnel.total([each for each in people if bucket.first <= each["day"] <= bucket.last]).conversion
-        points += [ratio] if ratio is not None else []
-    return Figure(
-        "Lead to order", formats.percent(steps.conversion) or "No leads",
-        rows_href(base, "people", period.first, period.last, kind="ordered"),
-        change(steps.conversion, before.conversion, compared, points=True), charts.spark(points),
-    )  # fmt: skip
-
-
 def _funnel(steps: funnel.Steps, period: Period, base: str) -> list[tuple[str, int, str, str, str]]:
     """(name, people, share of the step before, width of the bar, address of the people)."""
     found, before = [], None
@@ -185,11 +112,18 @@ def _funnel(steps: funnel.Steps, period: Period, base: str) -> list[tuple[str, i
 
 
 def _sources(people: list[dict], period: Period, base: str) -> Table:
-    lines = []
-    for source, steps in funnel.by_source(people).items():
+    lines, found = [], funnel.by_source(people)
+    largest = max((steps.conversion or 0 for steps in found.values()), default=0)
+    for source, steps in found.items():
         cells = [
             count(getattr(steps, key), rows_href(base, "people", period.first, period.last, kind=key, value=source))
             for key in ("leads", "qualified", "ordered")
         ]
-        lines.append([text(breakdown.named({"": DIMENSIONS["source"][1]}, source)), *cells, share(steps.conversion)])
+        lines.append(
+            [
+                text(breakdown.named({"": DIMENSIONS["source"][1]}, source)),
+                *cells,
+                share(steps.conversion, largest or 1),
+            ]
+        )
     return Table(["Source", "Leads", "Qualified", "Order", "Lead to order"], lines)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from dashboard import formats
 
@@ -125,11 +124,6 @@ def named(key: str, today: date, zone: str) -> Period:
         "12m": (months_back(first_of_month, 11), today),
     }.get(key) or (today - timedelta(days=int(key.rstrip("d")) - 1), today)
     return Period(key, first, last, zone)
-
-
-def local_day(moment: datetime, zone: str) -> date:
-    """The day it is there at that moment."""
-    return moment.astimezone(ZoneInfo(zone)).date()
 
 
 def months_back(first: date, count: int) -> date:

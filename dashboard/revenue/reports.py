@@ -15,9 +15,10 @@ from dashboard.files import actions as files
 from dashboard.files.tables import File
 from dashboard.lists import spreadsheet
 from dashboard.revenue import daily
-from dashboard.revenue.daily import Sums
-from dashboard.revenue.periods import local_day, months_back
+from dashboard.revenue.exports import once
+from dashboard.revenue.periods import months_back
 from dashboard.revenue.shown import amount, change
+from dashboard.revenue.sums import Sums
 from dashboard.revenue.tables import Every, RevenueExport, RevenueFile, RevenueSummary
 
 HOUR = 7  # of the organization's morning, from which on a day's reports go out
@@ -77,7 +78,7 @@ def last_month(today: date) -> tuple[date, date]:
 async def summarize(organization: Organization, now: datetime) -> int:
     """Queue the mail about the last week to every owner who wants it; how many. From Monday morning on, in the
     organization's time zone; none when neither that week nor the one before had a payment."""
-    people, today = await rows(OWNERS, organization.id), local_day(now, organization.time_zone)
+    people, today = await rows(OWNERS, organization.id), formats.local_day(now, organization.time_zone)
     first, last = last_week(today)
     if not people or not _morning(organization, now, last):
         return 0
@@ -118,7 +119,7 @@ async def export(organization: Organization, now: datetime) -> int:
     setting = await RevenueExport.of(organization).first()
     if setting is None:
         return 0
-    today = local_day(now, organization.time_zone)
+    today = formats.local_day(now, organization.time_zone)
     first, last = last_week(today) if setting.every == Every.week else last_month(today)
     if not _morning(organization, now, last) or await row(MADE, organization.id, first, last):
         return 0
@@ -150,11 +151,7 @@ async def _file(organization: Organization, first: date, last: date) -> bytes:
         for (code, _), each in sorted(sheet.sums(0, nr).items()):
             money = (each.gross, each.refunds, each.disputes, each.net, each.fees)
             lines.append([day, code, *(amount(value, code).raw for value in money), each.charges, each.orders])
-
-    async def once():
-        yield lines
-
-    return b"".join([part async for part in spreadsheet.stream(HEADER, once())])
+    return b"".join([part async for part in spreadsheet.stream(HEADER, once(lines))])
 
 
 def _morning(organization: Organization, now: datetime, last: date) -> bool:

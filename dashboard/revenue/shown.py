@@ -10,15 +10,19 @@ from dashboard import charts, formats
 
 
 class Cell(NamedTuple):
-    """`text` for people, `raw` for the file, `href` the rows it was made of."""
+    """`text` for people, `raw` for the file, `href` its rows; `small` says more of a name, `tone` whether a value is
+    good, `full` how much of a bar it fills, in percent."""
 
     text: str
     raw: object
     href: str = ""
+    small: str = ""
+    tone: str = ""
+    full: float | None = None
 
 
-def text(words: str, href: str = "") -> Cell:
-    return Cell(words, words, href)
+def text(words: str, href: str = "", small: str = "") -> Cell:
+    return Cell(words, words, href, small)
 
 
 def amount(minor: int, currency: str, href: str = "") -> Cell:
@@ -31,8 +35,10 @@ def count(number: int, href: str = "") -> Cell:
     return Cell(formats.num(number), number, href)
 
 
-def share(ratio: float | None) -> Cell:
-    return Cell(formats.percent(ratio), "" if ratio is None else f"{ratio:.4f}")
+def share(ratio: float | None, largest: float | None = None) -> Cell:
+    """A part of a whole; beside `largest` as a bar too."""
+    full = round(100 * (ratio or 0) / largest, 1) if largest else None
+    return Cell(formats.percent(ratio), "" if ratio is None else f"{ratio:.4f}", full=full)
 
 
 @dataclass
@@ -84,7 +90,8 @@ class Chart:
     labels: list[charts.Label] = field(default_factory=list)
     legend: list[Legend] = field(default_factory=list)
     band: str = ""
-    now: str = ""
+    now: str = ""  # where what is known ends, and at which height
+    end: str = ""
     height: int = 220
 
 
@@ -102,6 +109,12 @@ def change(now: int | float | None, before: int | float | None, compared: str, *
     sign = "+" if moved > 0 else ""
     ratio = formats.percent(moved / abs(before)) if not points else f"{100 * moved:.1f} pts".replace("-", formats.MINUS)
     return Change(f"{sign}{ratio}", tone, compared)
+
+
+def changed(now: int, before: int) -> Cell:
+    """How much an amount differs from the one before, in the same currency; empty where there was none."""
+    moved = change(now, before, "")
+    return Cell(moved.text, f"{(now - before) / abs(before):.4f}" if before else "", tone=moved.tone)
 
 
 def rows_href(base: str, of: str, first: date, last: date, **chosen: str) -> str:

@@ -1,7 +1,8 @@
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
-from piccolo.columns import BigInt, Date, ForeignKey, Integer, Varchar
+from piccolo.columns import Array, BigInt, Date, ForeignKey, Integer, Timestamptz, Varchar
 from piccolo.table import Table
 
 from dashboard.accounts.ownership import OrganizationOwned
@@ -75,3 +76,24 @@ class RevenueMovement(OrganizationOwned, Table, tablename="revenue_movement"):
 
 class RevenueMovementStale(OrganizationOwned, Table, tablename="revenue_movement_stale"):
     """A report of a subscription has changed since revenue_movement was made."""
+
+
+class RevenueArrival(OrganizationOwned, Table, tablename="revenue_arrival"):
+    """The leads of one day and source, the day in the organization's time zone, and the moments at which some of them
+    reached a step, oldest first; see arrivals.py. How many had reached it by any moment is a search in the list."""
+
+    day: date = Date()  # type: ignore[assignment]
+    source = Varchar(length=80, default="")
+    leads = Integer(default=0)
+    qualified: Any = Array(Timestamptz(), default=[])
+    ordered: Any = Array(Timestamptz(), default=[])
+    done: Any = Array(Timestamptz(), default=[])
+    repeat: Any = Array(Timestamptz(), default=[])
+
+
+class RevenueArrivalStale(OrganizationOwned, Table, tablename="revenue_arrival_stale"):
+    """A day, in UTC, whose leads have changed since revenue_arrival was made, or a lead of which something has: then
+    its day, wherever that is by now. Neither means every day."""
+
+    day: date | None = Date(null=True, default=None)  # type: ignore[assignment]
+    lead = BigInt(null=True, default=None, help_text="id, no reference: it outlives the lead")

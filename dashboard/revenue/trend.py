@@ -4,9 +4,9 @@ from datetime import date, timedelta
 
 from dashboard import charts, formats
 from dashboard.revenue import forecast
-from dashboard.revenue.daily import Sheet
 from dashboard.revenue.periods import months_back
 from dashboard.revenue.shown import Cell, Chart, Legend, Table, amount, rows_href, said, text
+from dashboard.revenue.sums import Sheet
 
 SHOWN, KNOWN = 12, 24  # months drawn, months looked at
 
@@ -60,7 +60,8 @@ def chart(sheet: Sheet, cut_nr: int, currency: str, today: date, base: str) -> C
         dashed=[charts.curve([each[0] if each else None for each in reach], scale, "s1")] if coming else [],
         hits=charts.point_hits(names, hits), labels=charts.point_labels([name.split(" ")[0] for name in names]),
         band=charts.band(low, high, scale) if coming else "",
-        now=f"{100 * (SHOWN - 1) / (places - 1):.2f}%",
+        now=f"{100 * (SHOWN - 1) / (places - 1):.2f}%" if coming else "",
+        end=f"{scale.y(last):.2f}%" if last is not None and coming else "",
         legend=[
             Legend("s1", "Net revenue", line=True), *([Legend("s1", "Forecast", True, True)] if coming else []),
             Legend("s5", "A year earlier", line=True),

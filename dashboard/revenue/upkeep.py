@@ -4,9 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 from dashboard.database import row, rows, transaction
-from dashboard.revenue import daily, recurring
+from dashboard.revenue import arrivals, daily, recurring
 from dashboard.revenue.attribution import DIMENSIONS
-from dashboard.revenue.daily import ALL, COLUMN_NAMES, DAYS_AT_ONCE, KEYS, LIVE, LOCAL
+from dashboard.revenue.daily import DAYS_AT_ONCE, KEYS, LIVE, LOCAL
+from dashboard.revenue.sums import ALL, COLUMN_NAMES
 
 SETTLED = f"""
     WITH stale AS MATERIALIZED (
@@ -41,6 +42,7 @@ async def differences(organization: int) -> list[dict[str, Any]]:
             first = last + timedelta(days=1)
     zone = await row("SELECT time_zone FROM organization WHERE id = {}", organization)
     values = organization, recurring.FOR_EVER, organization, organization
+    found += await arrivals.differences(organization)
     return found + await rows(MOVED, zone["time_zone"] if zone else "UTC", *values)
 
 
@@ -55,6 +57,7 @@ MOVED = f"""
 
 async def refresh(organization: int) -> int:
     """Make anew whatever is stale; the number of days whose payments were read."""
+    await arrivals.refresh(organization)
     await recurring.refresh(organization)
     return await daily.refresh(organization)
 
@@ -68,4 +71,5 @@ async def rebuild(organization: int) -> int:
             "(occurred_at AT TIME ZONE 'UTC')::date, now() FROM payment WHERE organization = {}", organization,
         )  # fmt: skip
         await rows("INSERT INTO revenue_movement_stale (organization, created_at) VALUES ({}, now())", organization)
+        await arrivals.forget(organization)
     return await refresh(organization)

@@ -63,6 +63,7 @@ async def everything() -> dict[str, str]:
     told = {
         "lead_merge": "false",
         "revenue_stale": "false",
+        "revenue_arrival_stale": "false",
         "campaign_count": "false",
         "activity": "verb NOT IN ('merged', 'merge_undone')",
     }

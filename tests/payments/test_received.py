@@ -57,6 +57,24 @@ async def test_a_transfer_pays_its_order_and_what_follows_a_payment_follows(alic
     assert line == {"title": "Bank transfer of €129.00 entered", "detail": "Statement 17", "user": ana.user.id}
 
 
+async def test_a_payment_is_entered_where_its_order_is(alice, ana, vera, bob, acme):
+    order = await an_open_order(alice, acme)
+    here = f"/acme/orders/{order.number}"
+    assert "Enter payment…" in (await ana.get(here)).text and "Enter payment…" not in (await vera.get(here)).text
+    dialog = (await ana.get(f"{here}/payments/new")).text
+    assert 'value="129.00"' in dialog and 'value="EUR"' in dialog and "Order or customer" not in dialog
+    wrong = await ana.post(f"{here}/payments", data=form("", "29.00", "USD"))
+    assert wrong.status_code == 422 and "This order is in EUR." in wrong.text and 'value="29.00"' in wrong.text
+    for _ in range(2):
+        answer = await ana.post(f"{here}/payments", data=form("", "29.00"))
+        assert answer.status_code == 200 and "Bank transfer" in answer.text and "Net, EUR" in answer.text
+    assert (await as_it_is(order))["payment_status"] == "paid" and await Payment.count() == 1
+    assert 'value="100.00"' in (await ana.get(f"{here}/payments/new")).text, "what is still to pay"
+    for browser, status in ((vera, 403), (bob, 404)):
+        assert (await browser.post(f"{here}/payments", data=form("", "29.00"))).status_code == status
+    assert "Statement 17" in (await vera.get(PAGE)).text
+
+
 async def test_ten_clicks_on_one_form_are_one_payment(alice, acme):
     order = await an_order(acme)
     answers = await asyncio.gather(*(alice.post(PAGE, data=form(order.number)) for _ in range(10)))

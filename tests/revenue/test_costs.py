@@ -4,8 +4,8 @@ import re
 from datetime import timedelta
 
 from dashboard import clock
+from dashboard.formats import local_day
 from dashboard.payments.tables import Cost
-from dashboard.revenue.periods import local_day
 from tests.revenue.test_page import sold
 
 

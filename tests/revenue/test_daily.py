@@ -14,6 +14,7 @@ from dashboard.orders.tables import Order
 from dashboard.payments import journal
 from dashboard.revenue import daily, periods, recurring, upkeep
 from dashboard.revenue.attribution import DIMENSIONS
+from dashboard.revenue.sums import NAMES
 from tests.builders import a_member
 from tests.revenue import plain, year
 from tests.revenue.test_page import sold
@@ -26,7 +27,7 @@ async def kept(organization, zone: str) -> dict[tuple, tuple]:
     """What the page would read, by (day, dimension, value, currency)."""
     sheet = await daily.read(organization, zone, [DAYS], ["", *DIMENSIONS])
     return {
-        (DAYS[place], dimension, line["value"], line["currency"]): tuple(line[name] for name in daily.NAMES)
+        (DAYS[place], dimension, line["value"], line["currency"]): tuple(line[name] for name in NAMES)
         for (dimension, _, place), lines in sheet._lines.items()
         for line in lines
     }
@@ -47,7 +48,7 @@ async def from_the_lines(organization, zone: str) -> dict[tuple, tuple]:
         "WHERE p.organization = {} AND kind <> 'failure'", own,
     )  # fmt: skip
     plain.prepare(found, [])
-    sums: dict[tuple, dict[str, int]] = defaultdict(lambda: dict.fromkeys(daily.NAMES, 0))
+    sums: dict[tuple, dict[str, int]] = defaultdict(lambda: dict.fromkeys(NAMES, 0))
     for line in found.payments:
         day = line["occurred_at"].astimezone(there).date()
         for dimension, value in {"": "", **line["credited"]}.items():

@@ -55,8 +55,10 @@ def compare(made, shown, period, currency, by, zone):
     earlier = first - timedelta(days=span), first - timedelta(days=1)
     assert raw(shown.by_currency) == [
         [code, decimal(x["gross"], code), decimal(x["refunds"], code), decimal(x["disputes"], code),
-         decimal(x["net"], code), decimal(x["fees"], code), x["charges"], x["orders"]]
+         decimal(x["net"], code), decimal(x["fees"], code), x["charges"], x["orders"],
+         f"{(x['net'] - was) / abs(was):.4f}"]
         for code in sorted(plain.DECIMALS) for x in [plain.sums(made, code, first, last, zone)]
+        for was in [plain.sums(made, code, *earlier, zone)["net"]]
     ]  # fmt: skip
     now = plain.sums(made, currency, first, last, zone)
     before = plain.sums(made, currency, *earlier, zone)

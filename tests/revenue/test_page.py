@@ -11,6 +11,7 @@ from dashboard.leads import actions as leads
 from dashboard.orders import money
 from dashboard.orders.tables import Order
 from dashboard.payments import journal
+from dashboard.revenue import drill
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 
@@ -136,6 +137,16 @@ async def test_the_rows_come_in_pages_without_a_gap_or_a_double(alice, acme):
         following = re.search(r'href="(\?[^"]+)" rel="next"', page)
         href = "/acme/revenue/rows" + html.unescape(following[1]) if following else ""
     assert sorted(map(int, seen)) == list(range(1, 56))
+
+
+@pytest.mark.parametrize("of", ["payments", "people"])
+async def test_the_file_of_the_rows_has_all_of_them_however_it_is_cut(alice, acme, monkeypatch, of):
+    monkeypatch.setattr(drill, "BATCH", 3)
+    for number in range(1, 12):
+        await sold(acme, number, 100 + number, days=number % 5, source="Fair")
+    lines = (await alice.get(f"/acme/revenue/rows.csv?of={of}&period=30d")).text.splitlines()
+    assert len(lines) == 12 and len(set(lines)) == 12
+    assert {number for line in lines for number in re.findall(r"[Bb]uyer (\d+)", line)} == set(map(str, range(1, 12)))
 
 
 async def test_a_stranger_sees_nothing_and_a_viewer_cannot_take_the_rows_as_a_file(bob, vera, acme):

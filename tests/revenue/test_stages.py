@@ -1,11 +1,13 @@
 """Who counts as qualified is read off the timeline: where a lead had been by the end of the period."""
 
+import html
+import re
 from datetime import timedelta
 
 from dashboard import clock
 from dashboard.database import rows
+from dashboard.formats import local_day
 from dashboard.leads.tables import Lead
-from dashboard.revenue.periods import local_day
 
 CAME = 20  # days ago
 
@@ -80,3 +82,12 @@ async def test_a_stage_left_again_is_known_from_the_move_out_of_it(alice, acme):
     await rows("UPDATE lead SET stage = 'quoted' WHERE id = {}", lead.id)
     await move(alice, lead, "lost", 4)
     assert await qualified(alice) == ["Anna"]
+
+
+async def test_who_came_no_further_can_be_seen(alice, acme):
+    await move(alice, await a_lead(acme, "Anna"), "qualified", 10)
+    await a_lead(acme, "Boris")
+    page = (await alice.get("/acme/revenue?period=30d")).text
+    assert "1 of 2 leads is not qualified." in page
+    rows_of = (await alice.get(html.unescape(re.search(r'href="([^"]+)">See who<', page)[1]))).text
+    assert ">Boris<" in rows_of and ">Anna<" not in rows_of and '<b class="num">1</b> in all' in rows_of

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 from dashboard import clock
 from dashboard.commands.sample.company import Company
+from dashboard.formats import local_day
 from dashboard.payments import subscriptions
 from dashboard.payments.subscriptions import Said
 from dashboard.payments.tables import Cost, CostKind
-from dashboard.revenue.periods import local_day
 
 SUBSCRIBERS, CARE, CARE_PLUS = 26, 8900, 14900
 SPENT = [

@@ -1,6 +1,6 @@
 """The addresses of orders."""
 
-from dashboard.orders.routes import bulk, deliverables, detail, listing, money, new, work
+from dashboard.orders.routes import bulk, deliverables, detail, listing, money, new, received, work
 
 ROUTES = [
     *listing.ROUTES,
@@ -9,5 +9,6 @@ ROUTES = [
     *detail.ROUTES,
     *work.ROUTES,
     *money.ROUTES,
+    *received.ROUTES,
     *deliverables.ROUTES,
 ]

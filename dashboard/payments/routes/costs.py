@@ -1,8 +1,7 @@
 """What was spent: the list, and costs entered by hand."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery, URLEncodedBody
@@ -13,7 +12,7 @@ from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, ad
 from dashboard.accounts.tables import Organization
 from dashboard.activity import queries as activity
 from dashboard.errors import Invalid
-from dashboard.formats import exponent, money, money_input
+from dashboard.formats import exponent, local_day, money, money_input
 from dashboard.pages import fragment, page, redirect
 from dashboard.payments import costs, forms
 from dashboard.revenue import breakdown
@@ -36,7 +35,11 @@ async def ask_cost(
     request: Request, organization: CurrentOrganization, now: Now, back: FromQuery[str] = ""
 ) -> Template:
     """The dialog. Opened on the revenue page (`back`), that page is shown anew afterwards."""
-    values = {"currency": organization.currency, "day": _today(organization, now).isoformat(), "once": typed.once()}
+    values = {
+        "currency": organization.currency,
+        "day": local_day(now, organization.time_zone).isoformat(),
+        "once": typed.once(),
+    }
     return await _dialog(request, organization, values | {"back": "1" if back else ""}, {})
 
 
@@ -45,7 +48,7 @@ async def add(
     request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now, data: Form
 ) -> Template | Response:
     try:
-        spent = forms.cost(data, _today(organization, now), await _campaigns(organization))
+        spent = forms.cost(data, local_day(now, organization.time_zone), await _campaigns(organization))
         made = await costs.add(organization, spent, typed.token(data), user)
     except Invalid as problem:
         return await _dialog(request, organization, _typed(data), problem.fields, problem.message)
@@ -74,7 +77,7 @@ async def change(
 ) -> Template | Response:
     cost = await costs.find(organization, id)
     try:
-        spent = forms.cost(data, _today(organization, now), await _campaigns(organization))
+        spent = forms.cost(data, local_day(now, organization.time_zone), await _campaigns(organization))
         batch = await costs.change(organization, id, spent, user)
     except Invalid as problem:
         return await _dialog(
@@ -152,10 +155,6 @@ async def _campaigns(organization: Organization) -> dict[int, str]:
 
 def _typed(data: dict[str, str]) -> dict[str, str]:
     return {name: typed.text(data, name)[:300] for name in (*FIELDS, "once", "back")}
-
-
-def _today(organization: Organization, now: datetime) -> date:
-    return now.astimezone(ZoneInfo(organization.time_zone)).date()
 
 
 def _back(request: Request, organization: Organization) -> str:

@@ -1,8 +1,7 @@
 """Payments that came another way: entered by hand, and taken back."""
 
-from datetime import date, datetime, time
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery, URLEncodedBody
@@ -13,7 +12,7 @@ from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, ag
 from dashboard.accounts.tables import Organization
 from dashboard.database import transaction
 from dashboard.errors import Conflict, Invalid, NotFound
-from dashboard.formats import money
+from dashboard.formats import local_day, money
 from dashboard.intake import actions as intake
 from dashboard.leads.tables import Lead
 from dashboard.orders import placing, received
@@ -36,12 +35,11 @@ async def list_received(
 
 
 @get("/{org:str}/revenue/payments/new", name="revenue.payment_form", guards=[agent])
-async def ask_payment(
-    request: Request, organization: CurrentOrganization, now: Now, order: FromQuery[str] = ""
-) -> Template:
-    """The dialog; `order` fills in whose it is."""
-    values = {"whose": order[:20], "currency": organization.currency, "day": _today(organization, now).isoformat()}
-    return _dialog(request, values | {"once": typed.once()}, {})
+async def ask_payment(request: Request, organization: CurrentOrganization, now: Now) -> Template:
+    """The dialog. What belongs to an order is entered there too, see orders/routes/received.py."""
+    today = local_day(now, organization.time_zone)
+    values = {"currency": organization.currency, "day": today.isoformat(), "once": typed.once()}
+    return _dialog(request, values, {})
 
 
 @post("/{org:str}/revenue/payments", name="revenue.receive", guards=[agent], status_code=200)
@@ -50,17 +48,13 @@ async def receive(
 ) -> Template:
     """Book it; an order that is paid by it goes on like any other."""
     try:
-        form = forms.Received.parse(data, _today(organization, now))
+        form = forms.Received.parse(data, local_day(now, organization.time_zone))
         order, lead = await _whose(organization, form)
     except Invalid as problem:
         values = {name: typed.text(data, name)[:300] for name in (*FIELDS, "once")}
         return _dialog(request, values, problem.fields, problem.message)
     async with transaction():
-        order = await received.receive(
-            organization, order, lead, amount=form.amount, currency=form.currency,
-            occurred_at=_moment(form.day, organization, now), method=form.method, note=form.note, once=form.once,
-            by=user,
-        )  # fmt: skip
+        order = await received.receive(organization, order, lead, form, user, now)
         if order and await placing.confirm(organization, order, now):
             await intake.request(organization, order, now)
     notice = f"Payment of {money(form.amount, form.currency)} entered."
@@ -130,22 +124,11 @@ async def _whose(organization: Organization, form: forms.Received) -> tuple[Orde
     return None, lead.id
 
 
-def _today(organization: Organization, now: datetime) -> date:
-    return now.astimezone(ZoneInfo(organization.time_zone)).date()
-
-
-def _moment(day: date, organization: Organization, now: datetime) -> datetime:
-    """Now for today; noon for an earlier day, of which nobody knows more."""
-    if day == _today(organization, now):
-        return now
-    return datetime.combine(day, time(12), ZoneInfo(organization.time_zone))
-
-
 def _dialog(request: Request, values: dict[str, str], errors: dict[str, str], message: str = "") -> Template:
     bad = bool(errors or message)
     return fragment(
         request, "payments/_receive.html", values=values, errors=errors, message="" if errors else message,
-        methods=[(key.value, name) for key, name in manual.METHODS.items()], status_code=422 if bad else 200,
+        order=None, drawer=False, methods=manual.METHODS.items(), status_code=422 if bad else 200,
         open_dialog="" if bad else "#dialog",
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ from litestar.response import Template
 from dashboard.accounts.credentials import integrations_for
 from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, agent, viewer
 from dashboard.accounts.tables import Organization
+from dashboard.formats import local_day
 from dashboard.integrations.outcomes import ProviderError
 from dashboard.pages import fragment, page
 from dashboard.revenue import periods, reconciled
@@ -43,7 +44,7 @@ async def repair(request: Request, organization: CurrentOrganization, user: Curr
 
 
 def _period(request: Request, organization: Organization, now: datetime) -> Period:
-    today = periods.local_day(now, organization.time_zone)
+    today = local_day(now, organization.time_zone)
     period, _ = periods.read(dict(request.query_params), today, organization.time_zone)
     return period
 
