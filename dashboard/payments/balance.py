@@ -113,16 +113,7 @@ def _id(value: object) -> str:
 async def store(organization: Organization, page: list[dict[str, Any]], now: datetime) -> list[dict[str, Any]]:
     """Keep a page of balance transactions; {source, occurred_at} of each line that was new or had changed."""
     lines = {line["key"]: line for line in map(read, page) if line}
-    return (
-        await rows(
-            STORE,
-            organization.id,
-            now,
-            list(lines.values()),
-        )
-        if lines
-        else []
-    )
+    return await rows(STORE, organization.id, now, list(lines.values())) if lines else []
 
 
 async def apply_fees(organization: Organization, sources: list[str]) -> int:

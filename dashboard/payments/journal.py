@@ -16,7 +16,7 @@ DISPUTE_RANK = {
     "warning_needs_response": 1, "warning_under_review": 2, "needs_response": 3, "under_review": 4,
     "warning_closed": 5, "prevented": 5, "won": 6, "lost": 6,
 }  # fmt: skip
-OPEN_DISPUTES = ("warning_needs_response", "warning_under_review", "needs_response", "under_review", "lost")
+TAKEN = ("needs_response", "under_review", "lost")  # disputes for which the bank holds the money
 
 
 async def lock(organization: Organization) -> None:
@@ -111,10 +111,10 @@ async def book_dispute(
     description: str = "", **references: str,
 ) -> Payment:  # fmt: skip
     """Money the bank took back while it asks; it returns to zero when the dispute is won or was only a warning."""
-    taken = status in ("needs_response", "under_review", "lost")
     return await _advance(
-        organization, PaymentKind.dispute, dispute_id, rank=DISPUTE_RANK.get(status, 0), amount=-amount if taken else 0,
-        currency=currency, status=status, occurred_at=occurred_at, description=description, references=references,
+        organization, PaymentKind.dispute, dispute_id, rank=DISPUTE_RANK.get(status, 0),
+        amount=-amount if status in TAKEN else 0, currency=currency, status=status, occurred_at=occurred_at,
+        description=description, references=references,
     )  # fmt: skip
 
 

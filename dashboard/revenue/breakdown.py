@@ -28,6 +28,7 @@ async def names(organization: Organization, dimension: str) -> dict[str, str]:
 
 
 def named(known: dict[str, str], value: str) -> str:
+    """What a value is called: by `known`, else by itself with a capital."""
     return known.get(value) or value[:1].upper() + value[1:]
 
 

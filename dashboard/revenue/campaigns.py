@@ -56,6 +56,7 @@ class Earned:
         return sorted(self.net.items())
 
     def add(self, currency: str, net: int, orders: int) -> None:
+        """Count in what one line of CREDITS says."""
         self.orders += orders
         self.net[currency] += net
 

@@ -61,6 +61,7 @@ class Steps:
         return self.leads - self.qualified
 
     def add(self, line: dict[str, Any]) -> None:
+        """Count a line of arrivals.counted in."""
         for step in STEPS:
             setattr(self, step, getattr(self, step) + line[step])
 
@@ -73,6 +74,7 @@ def asked(organization: Organization, period: Period, outside: list[str]) -> tup
 
 
 def total(lines: list[dict[str, Any]]) -> Steps:
+    """All of them together."""
     found = Steps()
     for line in lines:
         found.add(line)

@@ -46,10 +46,12 @@ class Period:
 
     @property
     def days(self) -> int:
+        """How many, both ends included."""
         return (self.last - self.first).days + 1
 
     @property
     def label(self) -> str:
+        """The choice by its name, else the dates."""
         return CHOICES.get(self.key) or self.dates
 
     @property
@@ -74,10 +76,8 @@ class Period:
         last = self.first - timedelta(days=1)
         return Period("custom", last - timedelta(days=self.days - 1), last, self.zone)
 
-    def holds(self, day: date) -> bool:
-        return self.first <= day <= self.last
-
     def unit(self) -> str:
+        """What one place of its charts is: day, week or month."""
         return "day" if self.days <= FEW_DAYS else "week" if self.days <= FEW_WEEKS else "month"
 
     def buckets(self) -> list[Bucket]:

@@ -71,6 +71,7 @@ def last_week(today: date) -> tuple[date, date]:
 
 
 def last_month(today: date) -> tuple[date, date]:
+    """Its first and its last day."""
     first = months_back(today.replace(day=1), 1)
     return first, today.replace(day=1) - timedelta(days=1)
 

@@ -22,6 +22,7 @@ class Cell(NamedTuple):
 
 
 def text(words: str, href: str = "", small: str = "") -> Cell:
+    """Words, the same in the file."""
     return Cell(words, words, href, small)
 
 
@@ -32,6 +33,7 @@ def amount(minor: int, currency: str, href: str = "") -> Cell:
 
 
 def count(number: int, href: str = "") -> Cell:
+    """A number of things."""
     return Cell(formats.num(number), number, href)
 
 

@@ -35,6 +35,7 @@ class Sums:
         return (2 * self.sold + self.orders) // (2 * self.orders) if self.orders else None
 
     def add(self, line: dict[str, Any]) -> None:
+        """Count a row with these sums in."""
         for each in NAMES:
             setattr(self, each, getattr(self, each) + line[each])
 
@@ -71,4 +72,5 @@ class Sheet:
 
     @property
     def currencies(self) -> set[str]:
+        """Those with a line anywhere in the sheet."""
         return {line["currency"] for lines in self._lines.values() for line in lines}

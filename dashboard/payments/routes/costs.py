@@ -47,6 +47,7 @@ async def ask_cost(
 async def add(
     request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now, data: Form
 ) -> Template | Response:
+    """Write it down; back on the revenue page, or in the list with a way to undo."""
     try:
         spent = forms.cost(data, local_day(now, organization.time_zone), await _campaigns(organization))
         made = await costs.add(organization, spent, typed.token(data), user)
@@ -75,6 +76,7 @@ async def show_cost(request: Request, organization: CurrentOrganization, now: No
 async def change(
     request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now, id: FromPath[int], data: Form
 ) -> Template | Response:
+    """Other facts, with a way back."""
     cost = await costs.find(organization, id)
     try:
         spent = forms.cost(data, local_day(now, organization.time_zone), await _campaigns(organization))
@@ -95,6 +97,7 @@ async def undo(
     request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now, id: FromPath[int],
     batch: FromPath[str],
 ) -> Template | Response:  # fmt: skip
+    """Take one change back, unless there was another since."""
     done = await costs.reverse(organization, id, batch, user)
     notice = "The cost is as it was." if done else "It has changed since. Nothing was taken back."
     return await _show(request, organization, now, notice)
@@ -114,6 +117,7 @@ async def remove(
 async def restore(
     request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now, id: FromPath[int]
 ) -> Template | Response:
+    """Into every figure again."""
     await costs.withdraw(organization, id, user, None)
     return await _show(request, organization, now, "The cost is back.")
 

@@ -65,6 +65,7 @@ async def receive(
 
 @get("/{org:str}/revenue/payments/{id:int}/reversal", name="revenue.reversal_form", guards=[agent])
 async def ask_reversal(request: Request, organization: CurrentOrganization, id: FromPath[int]) -> Template:
+    """The dialog that asks why."""
     return _reversal(request, await _payment(organization, id), {}, {})
 
 
