@@ -16,7 +16,7 @@ HELP = {
     "jobs": "list the scheduled jobs, or run one: jobs run NAME [--at TIME]",
     "simulate": "post a properly signed Stripe event to the running app",
     "stripe": "fetch events of Stripe's that never arrived: stripe sync [--since DATE]",
-    "revenue": "make the sums by day anew from the payments: revenue rebuild [ORGANIZATION]",
+    "revenue": "make the sums by day anew from payments and leads: revenue rebuild [ORGANIZATION]",
     "backup": "write the database and the files into one folder",
     "restore": "bring a backup back into an empty database",
     "knowledge": "take in the articles of knowledge-base/: knowledge load [--organization SLUG]",

@@ -1,4 +1,4 @@
-"""`backdesk revenue rebuild`: make the sums of all days anew from the journal."""
+"""`backdesk revenue rebuild`: make the sums of all days anew from the journal and the leads."""
 
 import argparse
 import sys
