@@ -20,6 +20,7 @@ STAY = {
     "lead_pair.high": "found anew every night",
     "lead_batch_line.lead": "what a batch did to that row, and how it was before",
     "erasure.lead": "the row that was erased",
+    "revenue_arrival_stale.lead": "a mark that the sums of its day are old",
 }
 UNIQUE = """
     SELECT t.relname || '.' || k.attname AS place, i.indexrelid::regclass::text AS name, 0 = ANY(i.indkey) AS computed,
