@@ -109,15 +109,13 @@ async def edit(organization: Organization, id: int, version: int, text: str, by:
     return await _get(organization, id)
 
 
-async def undo(organization: Organization, id: int, by: By, now: datetime) -> Suggestion:
+async def undo(organization: Organization, id: int, by: By, now: datetime, via: str = "page") -> Suggestion:
     """Take an approval back before it goes out, or a rejection within a minute. What a person wrote stays."""
     async with transaction():
         found = await _get(organization, id)
         back = await rows(UNDO, organization.id, id, now - timedelta(minutes=1))
         if back:
-            await _record(
-                organization, found, "reply_taken_back", "Decision on a suggested reply taken back", by, "page"
-            )
+            await _record(organization, found, "reply_taken_back", "Decision on a suggested reply taken back", by, via)
     after = await _get(organization, id)
     if not back and after.state != "waiting":
         raise Conflict("This has gone out already." if after.state == "sent" else await decided(after, now))

@@ -24,6 +24,9 @@ WHAT = {
     "event_failed": "Event failed alert",
     "campaign_paused": "Campaign paused alert",
     "ticket_escalated": "Escalated ticket alert",
+    "suggestion": "Suggested reply",
+    "telegram_answer": "Answer to a button",
+    "telegram_listen": "Address for buttons",
 }
 KIND = {
     "mail": ("E-mail", "mail"),

@@ -47,7 +47,8 @@ def _mail(delivery: dict[str, Any], payload: dict[str, Any]) -> Preview:
 def _alert(delivery: dict[str, Any], payload: dict[str, Any]) -> Preview:
     lines = payload.get("lines")
     facts = [line for line in lines if isinstance(line, str) and line] if isinstance(lines, list) else []
-    return Preview(mask("\n".join([_text(payload, "title"), *facts])))
+    more = [text for text in (_text(payload, "body"), _text(payload, "said")) if text]
+    return Preview(mask("\n".join([_text(payload, "title"), *facts, *more])))
 
 
 def _refund(delivery: dict[str, Any], payload: dict[str, Any]) -> Preview:

@@ -21,6 +21,7 @@ from dashboard.integrations.telegram import escape
 Call = Callable[[], Awaitable[str]]
 REFUND_REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 LONGEST_LINE, MOST_LINES = 500, 7  # together they stay under Telegram's 4,096
+SHORT_LINE, FEW_LINES, LONGEST_BODY = 250, 4, 2200  # and so do these
 
 
 @dataclass(frozen=True)
@@ -89,17 +90,50 @@ def sender(name: str, address: str) -> str:
 
 
 async def telegram(delivery: Delivery, outside: Integrations) -> Call:
-    """One alert to the team's chat."""
+    """One alert to the team's chat, perhaps with buttons; or the answer to a pressed button; or the address at which
+    pressed buttons are told."""
     payload: Any = delivery.payload
-    text = telegram_text(payload)
-    return lambda: outside.telegram.send("", text)
+    if "listen" in payload:
+        return lambda: _telegram_listen(outside, links.inside(payload["listen"]))
+    if "callback" in payload:
+        return lambda: _telegram_answer(outside, payload)
+    text, buttons = telegram_text(payload), _buttons(payload)
+    return lambda: outside.telegram.send("", text, buttons)
 
 
-def telegram_text(payload: dict) -> str:
-    """An alert in Telegram's HTML: what happened in bold, the facts, and the page it is about."""
-    title = escape(payload["title"], LONGEST_LINE)
-    facts = [escape(line, LONGEST_LINE) for line in payload["lines"][:MOST_LINES] if line]
-    return "\n".join([f"<b>{title}</b>", *facts, escape(links.inside(payload["href"]))])
+async def _telegram_listen(outside: Integrations, url: str) -> str:
+    await outside.telegram.listen(url)
+    return ""
+
+
+async def _telegram_answer(outside: Integrations, payload: dict[str, Any]) -> str:
+    """Whoever pressed is told, and the message says what came of it. The first may come too late, which is no harm:
+    the message says the same."""
+    try:
+        await outside.telegram.answer(payload["callback"], payload["popup"])
+    except Refused:
+        if not payload.get("message"):
+            raise
+    if payload.get("message"):
+        chat, message = payload["message"]
+        await outside.telegram.rewrite(chat, message, telegram_text(payload), _buttons(payload))
+    return ""
+
+
+def _buttons(payload: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(str(label), str(data)) for label, data in payload.get("buttons") or ()]
+
+
+def telegram_text(payload: dict[str, Any]) -> str:
+    """An alert in Telegram's HTML: what happened in bold, the facts, and the page it is about. With a `body`, a text
+    of its own such as a reply, the facts are shorter; `said` is what became of it."""
+    body = payload.get("body") or ""
+    longest, most = (SHORT_LINE, FEW_LINES) if body else (LONGEST_LINE, MOST_LINES)
+    lines = [f"<b>{escape(payload['title'], longest)}</b>"]
+    lines += [escape(line, longest) for line in payload["lines"][:most] if line]
+    lines += [f"<blockquote>{escape(body, LONGEST_BODY)}</blockquote>"] if body else []
+    lines += [f"<i>{escape(payload['said'], SHORT_LINE)}</i>"] if payload.get("said") else []
+    return "\n".join([*lines, escape(links.inside(payload["href"]))])
 
 
 async def whatsapp(delivery: Delivery, outside: Integrations) -> Call:

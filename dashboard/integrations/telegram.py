@@ -1,4 +1,5 @@
-"""Telegram: alerts for staff. The bot's token is part of every address, so no address is ever logged or shown."""
+"""Telegram: alerts for staff, and the buttons under them. The bot's token is part of every address, so no address is
+ever logged or shown."""
 
 import html
 from collections.abc import Sequence
@@ -22,7 +23,11 @@ from dashboard.integrations.signatures import BadSignature, event_in, matches, s
 from dashboard.integrations.wire import SECONDS, Answer, exchange, judged
 
 LONGEST_TEXT = 4096
-LONGEST_CALLBACK = 64
+LONGEST_CALLBACK = 64  # bytes
+LONGEST_POPUP = 200  # characters
+ONE_ROW = 3  # buttons side by side; more of them stand below each other
+NO_PREVIEW = {"is_disabled": True}
+Buttons = Sequence[tuple[str, str]]  # (label, callback data of at most 64 bytes)
 
 
 @dataclass(frozen=True)
@@ -42,21 +47,44 @@ class Telegram(Provider):
             return "TELEGRAM_BOT_TOKEN is not set"
         return self.held if self.chat_id else "TELEGRAM_CHAT_ID is not set"
 
-    async def send(self, chat_id: str, html_text: str, buttons: Sequence[tuple[str, str]] = ()) -> str:
-        """The id of the message. `html_text` is Telegram's HTML, its variable parts through `escape`; `buttons` are
-        (label, callback data of at most 64 bytes). There is no idempotency key: Unclear must not be sent again."""
+    async def send(self, chat_id: str, html_text: str, buttons: Buttons = ()) -> str:
+        """The id of the message. `html_text` is Telegram's HTML, its variable parts through `escape`. There is no
+        idempotency key: Unclear must not be sent again."""
         self.require()
         params: dict[str, Any] = {"chat_id": chat_id or self.chat_id, "text": html_text, "parse_mode": "HTML"}
-        params["link_preview_options"] = {"is_disabled": True}
+        params["link_preview_options"] = NO_PREVIEW
         if buttons:
-            if any(not 1 <= len(data.encode()) <= LONGEST_CALLBACK for _, data in buttons):
-                raise Refused("A button carries more than Telegram takes. Nothing was sent.")
-            row = [{"text": label, "callback_data": data} for label, data in buttons]
-            params["reply_markup"] = {"inline_keyboard": [row]}
+            params["reply_markup"] = _keyboard(buttons)
         result = await self._ask("POST", "sendMessage", params)
         if not isinstance(result, dict) or not isinstance(result.get("message_id"), int):
             raise Unclear("Telegram sent an answer that makes no sense. It may have sent the message.")
         return str(result["message_id"])
+
+    async def answer(self, callback: str, said: str) -> None:
+        """Tell whoever pressed a button what came of it. Harmless to repeat; Refused when they waited too long."""
+        self.require()
+        params = {"callback_query_id": callback, "text": said[:LONGEST_POPUP], "show_alert": True}
+        await self._repeatable("answerCallbackQuery", params)
+
+    async def rewrite(self, chat_id: int, message: int, html_text: str, buttons: Buttons = ()) -> None:
+        """Put another text and other buttons into a message of ours. Harmless to repeat."""
+        self.require()
+        params: dict[str, Any] = {"chat_id": chat_id, "message_id": message, "text": html_text, "parse_mode": "HTML"}
+        params |= {"link_preview_options": NO_PREVIEW, "reply_markup": _keyboard(buttons)}
+        try:
+            await self._repeatable("editMessageText", params)
+        except Refused as problem:
+            if "not modified" not in problem.message:
+                raise
+
+    async def listen(self, url: str) -> None:
+        """Have pressed buttons told to this address, under our secret. Harmless to repeat."""
+        self.require()
+        secrets = secrets_in(self.webhook_secret)
+        if not secrets:
+            raise NotConfigured("TELEGRAM_WEBHOOK_SECRET is not set")
+        params = {"url": url, "secret_token": secrets[-1], "allowed_updates": ["callback_query"], "max_connections": 10}
+        await self._repeatable("setWebhook", params)
 
     async def ping(self) -> None:
         """Needs no chat: it is what one asks before finding out the chat's id."""
@@ -74,6 +102,12 @@ class Telegram(Provider):
         if not matches(secrets_in(self.webhook_secret), [header]):
             raise BadSignature("signature did not match")
         return event_in(body)
+
+    async def _repeatable(self, action: str, params: dict[str, Any]) -> Any:
+        try:
+            return await self._ask("POST", action, params)
+        except Unclear as problem:
+            raise Unavailable(problem.message) from None
 
     async def _ask(self, method: str, action: str, params: dict[str, Any] | None = None) -> Any:
         url = f"{self.base.rstrip('/')}/bot{quote(self.token, safe=':')}/{action}"
@@ -104,10 +138,23 @@ class Telegram(Provider):
         return Refused(words) if refused and answer.good else judged(self.name, method, answer, words)
 
 
+def _keyboard(buttons: Buttons) -> dict[str, Any]:
+    if any(not 1 <= len(data.encode()) <= LONGEST_CALLBACK for _, data in buttons):
+        raise Refused("A button carries more than Telegram takes. Nothing was sent.")
+    made = [{"text": label, "callback_data": data} for label, data in buttons]
+    rows = [made] if len(made) <= ONE_ROW else [[each] for each in made]
+    return {"inline_keyboard": rows if made else []}
+
+
+def length(text: str) -> int:
+    """How long Telegram counts a text: in UTF-16 units."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
 def escape(text: str, limit: int = LONGEST_TEXT) -> str:
     """Plain text for Telegram's HTML, cut to `limit` UTF-16 units as Telegram counts them: cut first, then escaped,
     so no entity is ever halved."""
-    if len(text.encode("utf-16-le", "surrogatepass")) // 2 > limit:
+    if length(text) > limit:
         kept = text.encode("utf-16-le", "surrogatepass")[: (limit - 1) * 2].decode("utf-16-le", "ignore")
         text = f"{kept}…"
     return html.escape(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))

@@ -1,5 +1,5 @@
 """Which event of which sender is handled by what."""
 
-from dashboard.webhooks import resend, stripe, subscriptions
+from dashboard.webhooks import resend, stripe, subscriptions, telegram
 
-HANDLERS = {**stripe.HANDLERS, **subscriptions.HANDLERS, **resend.HANDLERS}
+HANDLERS = {**stripe.HANDLERS, **subscriptions.HANDLERS, **resend.HANDLERS, **telegram.HANDLERS}

@@ -82,7 +82,8 @@ class Provider(Server):
         if mode.name == "close":
             raise Hang
         await read()
-        canaries.look(f"body of a request to {service}", request.body)
+        if not request.path.endswith("/setWebhook"):  # which is there to tell Telegram a secret
+            canaries.look(f"body of a request to {service}", request.body)
         if mode.name.isdecimal():
             status = int(mode.name)
             headers = {"Retry-After": mode.retry_after} if status in (429, 503) and mode.retry_after else {}

@@ -1,3 +1,3 @@
-from dashboard.approvals.routes import deciding, learning, queue, rules
+from dashboard.approvals.routes import deciding, learning, queue, rules, telegram
 
-ROUTES = [*queue.ROUTES, *deciding.ROUTES, *learning.ROUTES, *rules.ROUTES]
+ROUTES = [*queue.ROUTES, *deciding.ROUTES, *learning.ROUTES, *rules.ROUTES, *telegram.ROUTES]

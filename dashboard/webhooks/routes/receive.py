@@ -1,5 +1,6 @@
 """Where webhooks arrive: verify on the raw bytes, store, commit, answer. Handling comes later."""
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -16,7 +17,7 @@ from dashboard.database import row
 from dashboard.errors import NotAllowed, NotFound
 from dashboard.integrations import Integrations, connect
 from dashboard.integrations.signatures import BadSignature
-from dashboard.webhooks import ledger
+from dashboard.webhooks import ledger, telegram
 
 Named = tuple[object, dict[str, Any]]  # what the sender calls the event, and the event
 Verify = Callable[[Integrations, bytes, Mapping[str, str], int], Named]
@@ -38,8 +39,11 @@ async def receiver(slug: str) -> tuple[int, Integrations]:
     return found[1], found[2]
 
 
-async def accept(request: Request, slug: str, sender: str, verify: Verify, now: datetime) -> Response:
-    """One verified request becomes one event; a refused one is only counted."""
+async def accept(
+    request: Request, slug: str, sender: str, verify: Verify, now: datetime, *, whole: bool = True
+) -> Response:
+    """One verified request becomes one event; a refused one is only counted. `whole`: the exact bytes are kept, else
+    what `verify` made of them."""
     organization_id, outside = await receiver(slug)
     body = await request.body()
     try:
@@ -48,6 +52,7 @@ async def accept(request: Request, slug: str, sender: str, verify: Verify, now: 
     except BadSignature as problem:
         await ledger.refuse(organization_id, sender, problem.reason, now)
         raise NotAllowed(f"Refused: {problem.reason}.") from None
+    body = body if whole else json.dumps(event).encode()
     livemode = event.get("livemode") is True
     await ledger.record(organization_id, sender, external_id, kind, body, now, livemode=livemode)
     request.app.state.in_tray.set()
@@ -63,6 +68,13 @@ def by_stripe(outside: Integrations, body: bytes, headers: Mapping[str, str], no
 def by_resend(outside: Integrations, body: bytes, headers: Mapping[str, str], now: int) -> Named:
     """Resend signs as Svix does; the id that stays the same over retries is in a header."""
     return headers.get("svix-id"), outside.resend.verify(body, headers, now)
+
+
+def by_telegram(outside: Integrations, body: bytes, headers: Mapping[str, str], now: int) -> Named:
+    """Telegram proves itself by our own secret, and numbers its updates."""
+    event = outside.telegram.verify(body, headers.get("x-telegram-bot-api-secret-token", ""))
+    number = event.get("update_id")
+    return str(number) if type(number) is int else None, telegram.kept(event)
 
 
 MACHINE: dict[str, Any] = {"guards": [machine], "status_code": 200, "outside": True, "any_site": True}
@@ -89,4 +101,10 @@ async def resend(request: Request, slug: FromPath[str], now: Now) -> Response:
     return await accept(request, slug, "resend", by_resend, now)
 
 
-ROUTES = [stripe, stripe_first, resend]
+@post("/webhooks/telegram/{slug:str}", name="webhooks.telegram", **MACHINE)
+async def telegrams(request: Request, slug: FromPath[str], now: Now) -> Response:
+    """Buttons that somebody pressed in the team's chat of one organization."""
+    return await accept(request, slug, "telegram", by_telegram, now, whole=False)
+
+
+ROUTES = [stripe, stripe_first, resend, telegrams]
