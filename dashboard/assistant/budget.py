@@ -66,6 +66,7 @@ async def settle(
             SETTLE, state.value, why[:300], spent, told.given, told.cached, told.written, milliseconds, now, call.id
         )
         if settled:
+            call.cost_micros = spent
             await rows(
                 "UPDATE assistant_day SET micros = micros - {} WHERE organization = {} AND day = {}",
                 call.reserved_micros - spent, call.organization, settled["day"],
