@@ -28,6 +28,8 @@ NAVIGATION = [
     ),
 ]
 
+WITHIN = {"conversations": "tickets", "knowledge": "settings"}  # pages without an entry of their own stand under one
+
 RESERVED_SLUGS = frozenset(
     [
         "account",
@@ -72,6 +74,11 @@ RESERVED_SLUGS = frozenset(
 )
 
 
+def entry_of(page: str) -> str:
+    """The entry of the sidebar a page stands under."""
+    return WITHIN.get(page, page)
+
+
 def groups(base: str) -> list[tuple[str | None, list[tuple[str, str, str, str]]]]:
     """The sidebar of one organization: (title, [(key, label, icon, href)]); the group without a title stands below."""
     shown: list[tuple[str | None, list[tuple[str, str, str, str]]]] = [
@@ -86,6 +93,8 @@ def palette(base: str, *, works: bool) -> list[tuple[str, list[tuple[str, str, s
     places = [
         (label, icon, f"G {letter}", f"{base}/{key}") for _, items in NAVIGATION for key, label, icon, letter in items
     ]
+    places.append(("Conversations", "inbox", "G V", f"{base}/conversations"))
+    places.append(("Knowledge", "book-open", "G K", f"{base}/knowledge"))
     places.append(("Settings", "settings", "", f"{base}/settings"))
     return [
         ("Go to", places),

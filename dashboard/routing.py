@@ -5,6 +5,7 @@ from dashboard.accounts.routes import ROUTES as ACCOUNTS
 from dashboard.approvals.routes import ROUTES as APPROVALS
 from dashboard.campaigns.routes import ROUTES as CAMPAIGNS
 from dashboard.chat.routes import ROUTES as CHAT
+from dashboard.conversations.routes import ROUTES as CONVERSATIONS
 from dashboard.deliveries.routes import ROUTES as DELIVERIES
 from dashboard.erasure.routes import ROUTES as ERASURE
 from dashboard.files.routes import ROUTES as FILES
@@ -32,6 +33,7 @@ ROUTES = [
     *APPROVALS,
     *CAMPAIGNS,
     *CHAT,
+    *CONVERSATIONS,
     *DELIVERIES,
     *ERASURE,
     *FILES,

@@ -124,7 +124,7 @@ async def require(request: ASGIConnection, role: Role, slug: str = "") -> None:
         memberships=memberships,
         csrf=csrf.token(request.app.state.settings.secret_key, csrf.bound_to(request)),
         base=f"/{mine.organization.slug}",
-        current=ACROSS if parts[1] == ACROSS else parts[2] if len(parts) > 2 else "today",
+        current=ACROSS if parts[1] == ACROSS else navigation.entry_of(parts[2]) if len(parts) > 2 else "today",
         theme=_theme(request),
     )
     if mine.organization.second_factor_required and not person.second_factor:

@@ -107,6 +107,15 @@ class ApprovalSettings(OrganizationOwned, Table, tablename="approval_settings"):
     telegram = Boolean(default=False, help_text="new suggestions are shown in the team's chat, with buttons")
 
 
+class SettledQuestion(OrganizationOwned, Table, tablename="settled_question"):
+    """A message nobody could answer from the knowledge, after somebody wrote an article about it or put it aside."""
+
+    message = ForeignKey(Message, null=False, help_text="unique")
+    question = BigInt(help_text="id of the message by which the question was shown: what is put aside comes back by it")
+    article = BigInt(null=True, default=None, help_text="id of the article that answers it; empty: put aside")
+    by = ForeignKey(User, null=True, default=None)
+
+
 class TelegramApprover(OrganizationOwned, Table, tablename="telegram_approver"):
     """A person of the team who may approve and reject by the buttons in Telegram."""
 

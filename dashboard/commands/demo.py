@@ -24,7 +24,7 @@ async def fill(password: str) -> None:
     """Make the company unless it is there, and give its people the password: a given one, or a fresh random one."""
     from dashboard.accounts import passwords
     from dashboard.accounts.tables import Organization, User
-    from dashboard.commands.sample import campaigns, company, history, leads, spending, tickets
+    from dashboard.commands.sample import campaigns, company, history, leads, replies, spending, tickets
     from dashboard.database import migrate
 
     await migrate()
@@ -39,6 +39,7 @@ async def fill(password: str) -> None:
             await spending.fill(made)
             await campaigns.fill(made)
             await tickets.fill(made)
+            await replies.fill(made)
         await User.update({User.password_hash: hashed}).where(User.email.is_in(list(ADDRESSES)))
     said = "the password in DEMO_PASSWORD" if password else f"the password  {shown}"
     print(f"Sign in as {', '.join(ADDRESSES[:-1])} or {ADDRESSES[-1]} with {said}", flush=True)

@@ -73,6 +73,9 @@ _SUBJECTS = """t.organization = {organization} AND (
     OR (t.subject_kind = 'conversation' AND t.subject_id IN (SELECT id FROM conversation WHERE lead = ANY({leads})))
     OR (t.subject_kind = 'ticket' AND t.subject_id IN (SELECT id FROM ticket WHERE lead = ANY({leads}))))"""
 _THEIRS = "t.conversation IN (SELECT id FROM conversation WHERE lead = ANY({leads}))"
+_SAID = (
+    "t.message IN (SELECT m.id FROM message m JOIN conversation c ON c.id = m.conversation WHERE c.lead = ANY({leads}))"
+)
 _NOTHING, _NO_REASON = "jsonb_build_object()", "jsonb_build_object('reason', '')"
 _STOPS = "t.kind <> 'refund' AND t.state IN ('queued', 'held', 'failed', 'unknown')"
 _RARE = """CASE WHEN EXISTS (SELECT FROM lead o WHERE o.organization = t.organization AND o.id <> ALL({leads})
@@ -91,12 +94,8 @@ RULES = (
     ),
     Rule("intake_file", "t.intake = ANY({intakes})", None),
     Rule("deliverable", 't."order" = ANY({orders})', None, ("handed over file", "handed over files")),
-    Rule(
-        "message_file",
-        "t.message IN (SELECT m.id FROM message m JOIN conversation c ON c.id = m.conversation "
-        "WHERE c.lead = ANY({leads}))",
-        None,
-    ),
+    Rule("message_file", _SAID, None),
+    Rule("settled_question", _SAID, None),
     Rule("file", "t.id = ANY({files})", None, ("file", "files")),
     Rule(
         "suggestion", _THEIRS,

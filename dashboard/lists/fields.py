@@ -99,12 +99,15 @@ class Choices:
 
 @dataclass(frozen=True)
 class Reference:
-    """One or more rows of another table by id, or none. `column` holds the id."""
+    """One or more rows of another table by id, or none. `column` holds the id; `among` compares it with an array and
+    `empty` with nothing, where it holds several."""
 
     name: str
     label: str
     column: str
     nobody: str = "Not set"
+    among: str = " = ANY({})"
+    empty: str = " IS NULL"
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -117,9 +120,9 @@ class Reference:
         ids = [self.id_of(value, asked) for value in wanted if value != NONE]
         parts, texts = [], []
         if ids:
-            parts.append(self.column + " = ANY({})")
+            parts.append(self.column + self.among)
         if NONE in wanted:
-            parts.append(self.column + " IS NULL")
+            parts.append(self.column + self.empty)
             texts.append(self.nobody)
         return Condition(
             self.name, self.label, "is" if len(wanted) == 1 else "is any of", tuple(texts),

@@ -1,4 +1,5 @@
-"""Finding things by what people type: a number finds its order first, everything else is looked for as text."""
+"""Finding things by what people type: a number finds its order and its ticket first, everything else is looked for as
+text."""
 
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ from dashboard.database import rows
 from dashboard.labels import STATUS
 from dashboard.leads import queries as leads
 from dashboard.lists.fields import contains
+from dashboard.search import support
 
 SHORTEST, LONGEST = 2, 100
 MOST = 5  # of each kind
@@ -76,14 +78,23 @@ async def find(organization: Organization, text: str) -> list[tuple[str, list[Fo
         orders = await rows(RECENT_ORDERS, id, number, id, RECENT, number, pattern, MOST, MOST)
     else:
         orders = await rows(ORDERS, id, number, id, number, pattern, MOST, MOST)
-    others = await rows(OTHERS, id, RECENT, pattern, MOST, id, pattern, MOST, id, pattern, MOST, id, pattern, MOST)
+    tickets = await support.find_tickets(organization, number, text, pattern, MOST)
+    others = await support.find_others(organization, text, pattern, MOST)
+    others += await rows(OTHERS, id, RECENT, pattern, MOST, id, pattern, MOST, id, pattern, MOST, id, pattern, MOST)
     by_kind = {kind: [_other(base, row) for row in others if row["kind"] == kind] for kind in OTHER}
-    return [
-        ("Orders", [_order(base, row) for row in orders]),
-        ("Leads", [_lead(base, row) for row in await _leads(organization, text)]),
-        *((title, by_kind[kind]) for kind, (title, _, _) in OTHER.items()),
-        ("Settings", _settings(base, text)),
+    groups = [
+        ("Orders", [_order(base, row) for row in orders], _exact(orders)),
+        ("Tickets", [_ticket(base, row) for row in tickets], _exact(tickets)),
+        ("Leads", [_lead(base, row) for row in await _leads(organization, text)], False),
+        *((title, by_kind[kind], False) for kind, (title, _, _) in OTHER.items()),
+        ("Settings", _settings(base, text), False),
     ]
+    return [(title, found) for title, found, exact in sorted(groups, key=lambda group: not group[2])]
+
+
+def _exact(found: list[dict[str, Any]]) -> bool:
+    """Whether the number that was typed is the number of one of them."""
+    return any(row["rank"] == 1 for row in found)
 
 
 async def _leads(organization: Organization, text: str) -> list[dict[str, Any]]:
@@ -108,6 +119,8 @@ def commands(places: list[tuple[str, list[tuple[str, str, str, str]]]], text: st
 
 # kind -> (title, icon, address below the organization)
 OTHER = {
+    "conversation": ("Conversations", "inbox", "conversations/{id}"),
+    "article": ("Knowledge", "book-open", "knowledge/{id}"),
     "delivery": ("Deliveries", "send", "outbox/{id}"),
     "form": ("Forms", "list-checks", "settings/forms/{id}"),
     "plan": ("Plans", "package", "settings/plans"),
@@ -119,6 +132,9 @@ SETTINGS = (
     ("Plans", "package", "settings/plans"),
     ("Forms", "list-checks", "settings/forms"),
     ("Team and roles", "users", "settings/team"),
+    ("Tickets: reply times, holidays, canned replies", "ticket", "settings/tickets"),
+    ("Auto-approval rules", "sparkles", "settings/rules"),
+    ("Knowledge: articles and synonyms", "book-open", "knowledge"),
 )
 
 
@@ -129,6 +145,12 @@ def _order(base: str, row: dict[str, Any]) -> Found:
         f"{row['number']} {whom}", "shopping-bag", f"{base}/orders/{row['number']}",
         f"{row['plan_name']}, {status}" if row["plan_name"] else status,
     )  # fmt: skip
+
+
+def _ticket(base: str, row: dict[str, Any]) -> Found:
+    whom, status = row["name"] or row["email"], STATUS["ticket"][row["status"]][0]
+    said = f"{whom}, {status}" if whom else status
+    return Found(f"{row['number']} {row['subject']}", "ticket", f"{base}/tickets/{row['number']}", said)
 
 
 def _lead(base: str, row: dict[str, Any]) -> Found:

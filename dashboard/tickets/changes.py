@@ -20,6 +20,9 @@ HOLD = "SELECT *, to_jsonb(t) AS whole FROM ticket t WHERE organization = {} AND
 WRITE = """
     UPDATE ticket t SET {names}, updated_at = now() FROM jsonb_populate_record(NULL::ticket, {{}}) n
     WHERE t.id = {{}} RETURNING to_jsonb(t) AS whole"""
+FOLLOW = """
+    UPDATE conversation c SET assignee = t.assignee FROM ticket t
+    WHERE t.organization = {} AND t.id = ANY({}) AND c.id = t.conversation AND c.assignee IS DISTINCT FROM t.assignee"""
 CHANGE = """
     SELECT id, subject_id, data, title FROM activity
     WHERE organization = {} AND subject_kind = 'ticket' AND id = {} AND data ? 'before'"""
@@ -54,7 +57,7 @@ async def change(
         return Done(0, ticket)
     before, after = {name: ticket["whole"][name] for name in differs}, ticket["whole"]
     if differs:
-        after = await _write(ticket["id"], {name: _plain(value) for name, value in differs.items()})
+        after = await _write(ticket["id"], {name: plain(value) for name, value in differs.items()})
     kept = {"before": before, "after": {name: after[name] for name in differs}} | dict(data or {})
     made = await row(
         RECORD, organization.id, ticket["id"], verb, actor or ("staff" if by else "system"), by.id if by else None,
@@ -67,6 +70,11 @@ async def change(
 async def told(organization: Organization | int) -> None:
     """Hint to open pages that tickets have news."""
     await activity.changed(organization, "tickets")
+
+
+async def follow(organization: Organization, tickets: list[int]) -> None:
+    """Whoever has a ticket has its conversation."""
+    await rows(FOLLOW, organization.id, tickets)
 
 
 async def take_back(organization: Organization, change: int, by: Visitor, now: datetime) -> int:
@@ -85,6 +93,7 @@ async def take_back(organization: Organization, change: int, by: Visitor, now: d
             raise Conflict("The reply has left already. Nothing was taken back.")
         if data["before"]:
             await _write(ticket["id"], {name: data["before"][name] for name in data["before"] if name in FIELDS})
+            await follow(organization, [ticket["id"]])
         await rows("UPDATE activity SET data = data || jsonb_build_object('undone', true) WHERE id = {}", change)
         await activity.record(organization, "ticket", ticket["id"], "undone", f"Taken back: {made['title']}", by=by)
         await told(organization)
@@ -100,7 +109,7 @@ async def _write(ticket: int, values: dict[str, Any]) -> dict[str, Any]:
     return found["whole"]
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 

@@ -14,6 +14,7 @@ MOST = 400  # of a thread: the newest
 TICKET = """
     SELECT t.*, c.channel, c.name, c.email, c.sentiment, c.topic, c.unread, c.identified, c.page, l.name AS lead_name,
            l.email AS lead_email, l.created_at AS lead_since, u.name AS assignee_name, m.number AS merged_number,
+           (SELECT o.number FROM orders o WHERE o.organization = t.organization AND o.id = t.order_id) AS order_number,
            (SELECT coalesce(jsonb_agg(jsonb_build_object('id', g.id, 'name', g.name, 'colour', g.colour)
                 ORDER BY g.name), '[]') FROM tag g WHERE g.organization = {} AND g.id = ANY(t.tags)) AS tagged
     FROM ticket t JOIN conversation c ON c.id = t.conversation LEFT JOIN lead l ON l.id = t.lead
@@ -36,11 +37,15 @@ THREAD = """
         FROM here h JOIN note n ON n.organization = {} AND n.subject_kind = 'ticket' AND n.subject_id = h.id
         LEFT JOIN app_user u ON u.id = n.author
         ORDER BY 2 DESC, 1 DESC LIMIT {}) newest ORDER BY at, id"""
+# What happened to the ticket, and what a rule or an approval sent in its thread.
 HISTORY = """
-    SELECT a.id, a.created_at AS at, a.verb, a.actor, a.title, a.detail AS text, u.name AS by_name
-    FROM activity a LEFT JOIN app_user u ON u.id = a.user
-    WHERE a.organization = {} AND a.subject_kind = 'ticket' AND a.subject_id = {} ORDER BY a.created_at DESC, a.id DESC
-    LIMIT 60"""
+    SELECT a.id, a.created_at AS at, a.verb, a.actor, a.title, a.detail AS text, u.name AS by_name FROM (
+        (SELECT * FROM activity WHERE organization = {} AND subject_kind = 'ticket' AND subject_id = {}
+         ORDER BY created_at DESC, id DESC LIMIT 60)
+        UNION ALL
+        (SELECT * FROM activity WHERE organization = {} AND subject_kind = 'conversation' AND subject_id = {}
+         ORDER BY created_at DESC, id DESC LIMIT 60)) a
+    LEFT JOIN app_user u ON u.id = a.user ORDER BY a.created_at DESC, a.id DESC LIMIT 60"""
 ORDERS = """
     SELECT number, plan_name, status, done_at, placed_at FROM orders WHERE organization = {} AND lead = {}
     ORDER BY placed_at DESC LIMIT 3"""
@@ -56,7 +61,8 @@ ICONS = {
     "opened": "ticket", "assigned": "user", "priority": "flag", "solved": "circle-check", "closed": "lock",
     "waiting": "pause", "open": "rotate-ccw", "reopened": "rotate-ccw", "replied": "send", "merged": "git-merge",
     "joined": "git-merge", "tagged": "tag", "subject": "pencil", "undone": "undo-2", "satisfaction": "smile",
-    "clock": "clock",
+    "clock": "clock", "reply_sent": "send", "reply_approved": "check", "reply_rejected": "x", "archived": "archive",
+    "unarchived": "inbox",
 }  # fmt: skip
 KINDS = {"staff": "staff", "customer": "customer", "machine": "ai", "system": "system"}
 
@@ -86,7 +92,7 @@ async def load(organization: Organization, number: int, now: datetime) -> Detail
         raise NotFound("There is no ticket with this number.")
     ticket = shown(found, now)
     thread = await rows(THREAD, organization.id, ticket["id"], organization.id, MOST)
-    history = await rows(HISTORY, organization.id, ticket["id"])
+    history = await rows(HISTORY, organization.id, ticket["id"], organization.id, ticket["conversation"])
     lead = ticket["lead"]
     return Detail(
         ticket=ticket, thread=thread, history=[_item(line) for line in history],

@@ -1,16 +1,11 @@
 """What the tickets page can be filtered by, and its built-in views."""
 
 from dashboard import lists
-from dashboard.conversations.tables import Channel
+from dashboard.conversations.filters import CHANNELS
 from dashboard.labels import STATUS
 from dashboard.lists import Choice, Choices, Dates, Numbers, Person, Reference, Search, Sort
 from dashboard.tickets.tables import Priority, TicketStatus
 
-CHANNELS = {
-    Channel.web: ("Chat", "message-square"), Channel.mail: ("E-mail", "mail"),
-    Channel.messenger: ("Messenger", "message-circle"), Channel.instagram: ("Instagram", "message-circle"),
-    Channel.whatsapp: ("WhatsApp", "message-circle"), Channel.telegram: ("Telegram", "send"),
-}  # fmt: skip
 SAID = """(t.search LIKE {} OR t.conversation IN (
     SELECT id FROM conversation WHERE lower(name || ' ' || email) LIKE {}))"""
 NUMBERED = """(t.number = {} OR (t.search LIKE {} AND NOT EXISTS (
@@ -33,6 +28,7 @@ TICKETS = lists.List(
         Choices("channel", "Channel", "c.channel = ANY({})", tuple(Choice(k.value, v[0]) for k, v in CHANNELS.items())),
         Person("assignee", "Owner", "t.assignee"),
         Reference("lead", "Customer", "t.lead", nobody="Unknown"),
+        Reference("tag", "Tag", "t.tags", nobody="None", among=" && {}::bigint[]", empty=" = ARRAY[]::bigint[]"),
         Choices("satisfaction", "Answer", "t.satisfaction = ANY({})", ANSWERS),
         Dates("opened", "Opened", "t.created_at"),
         Dates("solved", "Solved", "t.solved_at"),

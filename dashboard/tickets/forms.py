@@ -7,7 +7,7 @@ from typing import Self
 
 from dashboard.accounts.forms import address_problem, line
 from dashboard.tickets.tables import Priority
-from dashboard.typed import day, refuse, text, token
+from dashboard.typed import day, number, refuse, text, token
 
 LONGEST = 20_000
 MOST_MINUTES = 60_000
@@ -24,6 +24,7 @@ class NewTicket:
     priority: Priority
     send: bool
     once: str
+    order: int = 0  # the number of the order it is about; 0: none
 
     @classmethod
     def parse(cls, data: Mapping[str, str]) -> Self:
@@ -37,7 +38,16 @@ class NewTicket:
             "message": ("" if message else "Write something.") if len(message) <= LONGEST else "This is too long.",
             "priority": "" if priority in set(Priority) else "Choose a priority.",
         })  # fmt: skip
-        return cls(email, name, subject, message, Priority(priority), text(data, "kind") != "note", token(data))
+        return cls(
+            email,
+            name,
+            subject,
+            message,
+            Priority(priority),
+            text(data, "kind") != "note",
+            token(data),
+            number(data, "order"),
+        )
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,11 @@ NAMES = """
     SELECT 'lead' AS field, l.id, coalesce(nullif(l.name, ''), l.email) AS name FROM lead l
     WHERE l.organization = {} AND l.id = ANY({})
     UNION ALL SELECT 'assignee', u.id, u.name FROM membership m JOIN app_user u ON u.id = m.user
-    WHERE m.organization = {} AND u.id = ANY({})"""
+    WHERE m.organization = {} AND u.id = ANY({})
+    UNION ALL SELECT 'tag', g.id, g.name FROM tag g WHERE g.organization = {} AND g.id = ANY({})"""
+SOME = """
+    SELECT t.id FROM ticket t JOIN conversation c ON c.id = t.conversation
+    WHERE t.organization = {} AND t.id > {} AND {} ORDER BY t.id LIMIT {}"""
 BATCH = 500
 
 
@@ -53,12 +57,22 @@ async def export_tickets(organization: Organization, filters: Filters) -> AsyncI
         at = at.after(found[-1])
 
 
+async def batches(organization: Organization, where: QueryString) -> AsyncIterator[list[int]]:
+    """The ids of all tickets a condition finds, ascending, 500 at a time."""
+    last = 0
+    while found := await rows(SOME, organization.id, last, where, BATCH):
+        ids = [each["id"] for each in found]
+        yield ids
+        last = ids[-1]
+
+
 async def names(organization: Organization, filters: Filters) -> dict[tuple[str, int], str]:
     """The names of the people the filters speak of, for their chips."""
     ids = {each.name: list(each.ids) for each in filters.conditions if each.ids}
     if not ids:
         return {}
-    found = await rows(NAMES, organization.id, ids.get("lead", []), organization.id, ids.get("assignee", []))
+    known = (value for name in ("lead", "assignee", "tag") for value in (organization.id, ids.get(name, [])))
+    found = await rows(NAMES, *known)
     return {(each["field"], each["id"]): each["name"] for each in found}
 
 

@@ -11,6 +11,7 @@ from dashboard.conversations.tables import Channel
 from dashboard.database import row, rows, serialize, transaction
 from dashboard.deliveries.actions import UNDO
 from dashboard.leads.actions import find_or_create
+from dashboard.orders.queries import get_order
 from dashboard.tickets import actions, work
 from dashboard.tickets.changes import change, hold
 from dashboard.tickets.forms import NewTicket
@@ -23,7 +24,7 @@ NOTED = (
 
 async def open_by_hand(organization: Organization, form: NewTicket, by: Visitor, now: datetime) -> Ticket:
     """One conversation by mail and its ticket; what was written leaves in ten seconds and the ticket waits then, or it
-    is kept as a note. Two clicks make one."""
+    is kept as a note. Two clicks make one. NotFound for an order that is not there."""
     async with transaction():
         await serialize(f"ticket_by_hand:{organization.id}:{form.once}")
         if made := await row(NOTED, organization.id, form.once):
@@ -38,9 +39,11 @@ async def open_by_hand(organization: Organization, form: NewTicket, by: Visitor,
             email=form.email,
             subject=form.subject,
         )
+        order = await get_order(organization, form.order) if form.order else None
         ticket, _ = await actions.open_ticket(
-            organization, conversation, form.subject, "staff", now, priority=form.priority, by=by
-        )
+            organization, conversation, form.subject, "staff", now, priority=form.priority, by=by,
+            order_id=order.id if order else None,
+        )  # fmt: skip
         await rows("UPDATE conversation SET needs_reply = false, unread = false WHERE id = {}", conversation.id)
         once = {"once": form.once}
         if not form.send:

@@ -8,12 +8,12 @@ from dashboard.accounts.tables import Organization, User
 from dashboard.activity import actions as activity
 from dashboard.conversations.actions import AUTOMATIC, LISTENERS
 from dashboard.conversations.tables import Author, Conversation, Direction, Message
-from dashboard.database import row, rows, transaction
+from dashboard.database import row, transaction
 from dashboard.errors import Conflict, Invalid
 from dashboard.labels import STATUS
 from dashboard.leads.tables import Tag
 from dashboard.tickets import due
-from dashboard.tickets.changes import Done, change, hold, told
+from dashboard.tickets.changes import Done, change, follow, hold, told
 from dashboard.tickets.tables import Priority, Ticket, TicketStatus
 
 OPEN, WAITING, SOLVED, CLOSED = (each.value for each in TicketStatus)
@@ -46,9 +46,13 @@ async def set_status(
 
 async def moved(organization: Organization, ticket: dict[str, Any], status: str, now: datetime) -> dict[str, Any]:
     """The columns of a ticket on its way to another status."""
+    return course(await due.load(organization), ticket, status, now)
+
+
+def course(promises: due.Promises, ticket: dict[str, Any], status: str, now: datetime) -> dict[str, Any]:
+    """The same, where the promises are known."""
     to: dict[str, Any] = {"status": status}
     if status == OPEN:
-        promises = await due.load(organization)
         to["solve_due_at"] = promises.moved(ticket["solve_due_at"], ticket["paused_at"], now)
         if ticket["first_replied_at"] is None:
             to["first_reply_due_at"] = promises.moved(ticket["first_reply_due_at"], ticket["paused_at"], now)
@@ -72,7 +76,7 @@ async def assign(organization: Organization, ticket: Ticket, person: int | None,
     async with transaction():
         held = await hold(organization, ticket.id)
         done = await change(organization, held, {"assignee": person}, "assigned", title, by=by)
-        await rows("UPDATE conversation SET assignee = {} WHERE id = {}", person, held["conversation"])
+        await follow(organization, [ticket.id])
     return done
 
 

@@ -9,8 +9,10 @@ from dashboard.accounts.tables import Organization
 from dashboard.database import rows
 from dashboard.formats import day, end_of_day, money, num, start_of_day
 from dashboard.lists import counted
+from dashboard.tickets.statistics import length
 
 CAP = 10_001
+REPLIES = 500
 CURRENCIES = 3  # tiles for money at most; each leads to all of the day's orders
 
 PAID = """
@@ -31,6 +33,15 @@ ORDERS = """
            (SELECT count(*) FROM (
                 SELECT 1 FROM orders WHERE organization = {} AND status = 'intake_complete' LIMIT {}) e)
                AS ready"""
+
+# The first replies to the newest tickets of a week.
+TICKETS = """
+    SELECT (SELECT count(*) FROM (SELECT 1 FROM ticket WHERE organization = {} AND status = 'open' LIMIT {}) a) AS open,
+           (SELECT count(*) FROM (SELECT 1 FROM ticket WHERE organization = {} AND due_at <= {} LIMIT {}) b) AS late,
+           (SELECT extract(epoch FROM percentile_cont(0.5) WITHIN GROUP (ORDER BY c.took))::float FROM (
+                SELECT first_replied_at - created_at AS took FROM ticket
+                WHERE organization = {} AND created_at > {} AND first_replied_at IS NOT NULL
+                ORDER BY created_at DESC, id DESC LIMIT {}) c) AS first_reply"""
 
 NEXT_DUE = """
     SELECT number, customer_name, plan_name, due_at FROM orders
@@ -66,14 +77,16 @@ class Clear:
 
 
 async def strip(organization: Organization, now: datetime) -> list[Tile]:
-    """Money paid today, one tile per currency and never added, then work. Two queries."""
+    """Money paid today, one tile per currency and never added, then work and support. Three queries."""
     id, zone = organization.id, organization.time_zone
     today = now.astimezone(ZoneInfo(zone)).date()
     paid = await rows(PAID, id, start_of_day(today, zone), now, organization.currency, CURRENCIES)
     [work] = await rows(
         ORDERS, id, CAP, id, now, end_of_day(today, zone), CAP, id, CAP, id, now - timedelta(days=5), CAP, id, CAP
     )
-    orders = f"/{organization.slug}/orders"
+    week = now - timedelta(days=7)
+    [support] = await rows(TICKETS, id, CAP, id, now, CAP, id, week, REPLIES)
+    orders, tickets = f"/{organization.slug}/orders", f"/{organization.slug}/tickets"
     todays = f"{orders}?placed_from={today.isoformat()}"
     paid = paid or [{"currency": organization.currency, "total": 0, "count": 0}]
     tiles = [
@@ -89,7 +102,10 @@ async def strip(organization: Organization, now: datetime) -> list[Tile]:
         Tile("In progress", shown["in_progress"], f"{shown['due_today']} due today", f"{orders}?status=in_progress"),
         Tile("Waiting for intake", shown["waiting"], f"{shown['overdue']} overdue", f"{orders}?status=intake_pending"),
         Tile("Ready to start", shown["ready"], "answers are in", f"{orders}?status=intake_complete"),
-    ]
+        Tile("Open tickets", counted(support["open"]), f"{counted(support['late'])} late", f"{tickets}?status=open"),
+    ] + [Tile("First reply", length(support["first_reply"]), "median, 7 days", f"{tickets}/statistics?days=7")] * (
+        support["first_reply"] is not None
+    )
 
 
 async def clear(organization: Organization, now: datetime) -> Clear:

@@ -6,12 +6,14 @@ from typing import Any
 
 from dashboard.accounts.tables import Organization
 from dashboard.approvals import queries as approvals
+from dashboard.approvals import unanswered
 from dashboard.database import rows
 from dashboard.deliveries import queries as deliveries
 from dashboard.leads import attention as leads
 from dashboard.orders import attention
 from dashboard.runs import queries as runs
 from dashboard.runs.clockwork import Job
+from dashboard.tickets import attention as tickets
 from dashboard.today import lines
 from dashboard.today.lines import Line
 
@@ -34,6 +36,8 @@ WAITING_MONEY = """
 
 COUNTS = """
     SELECT (SELECT count(*) FROM ({}) o) AS orders, (SELECT count(*) FROM ({}) l) AS leads,
+           (SELECT count(*) FROM ({}) t) AS ticket_lines, (SELECT count(*) FROM ({}) d) AS tickets,
+           EXISTS ({}) AS questions,
            (SELECT count(*) FROM (SELECT 1 FROM inbound_event WHERE organization = {} AND state = 'failed' LIMIT {}) e)
                AS events,
            (SELECT count(*) FROM (SELECT 1 FROM delivery WHERE organization = {}
@@ -52,6 +56,7 @@ class Counts:
 
     today: int
     approvals: int
+    tickets: int
     leads: int
     outbox: int
     events: int
@@ -59,13 +64,15 @@ class Counts:
 
 
 async def find_lines(organization: Organization, jobs: list[Job], now: datetime) -> list[Line]:
-    """Everything that needs a person here. Seven queries."""
+    """Everything that needs a person here. Nine queries."""
     base = f"/{organization.slug}"
     [failed] = await rows(FAILED_EVENTS, organization.id, CAP)
     waiting = await rows(WAITING_MONEY, organization.id, now - PATIENCE, CAP)
     return [
         *lines.of_orders(await attention.needs_person(organization, now)),
+        *lines.of_tickets(await tickets.needs_person(organization, now)),
         *lines.of_replies(base, await approvals.waiting(organization)),
+        *lines.of_questions(await unanswered.needs_person(organization, now)),
         *lines.of_leads(await leads.needs_person(organization, now)),
         *lines.of_deliveries(base, await deliveries.needs_person(organization)),
         *lines.of_events(base, failed),
@@ -78,14 +85,17 @@ async def counts(organization: Organization, jobs: list[Job], now: datetime) -> 
     """How many of each. Two queries."""
     id = organization.id
     [found] = await rows(
-        COUNTS, attention.waiting(organization, now), leads.waiting(organization, now), id, CAP, id, CAP, id, CAP, id,
-        CAP, id, now - PATIENCE,
+        COUNTS, attention.waiting(organization, now), leads.waiting(organization, now),
+        tickets.waiting(organization, now), tickets.due(organization, now), unanswered.waiting(organization, now, 1),
+        id, CAP, id, CAP, id, CAP, id, CAP, id, now - PATIENCE,
     )  # fmt: skip
     standings = await runs.standings(jobs, now)
     of_jobs = lines.of_jobs("", standings, now)
     today = (
         found["orders"]
         + found["leads"]
+        + found["ticket_lines"]
+        + found["questions"]
         + found["outbox_lines"]
         + bool(found["events"])
         + found["money"]
@@ -95,6 +105,7 @@ async def counts(organization: Organization, jobs: list[Job], now: datetime) -> 
     return Counts(
         today,
         found["approvals"],
+        found["tickets"],
         found["leads"],
         found["outbox"],
         found["events"],
@@ -110,6 +121,6 @@ def mine(found: list[Line], user: int) -> list[Line]:
 def shown(counts: Counts) -> dict[str, Any]:
     """For ui.counts."""
     return {
-        "today": counts.today, "approvals": counts.approvals, "leads": counts.leads, "outbox": counts.outbox,
-        "events": counts.events, "schedules": counts.schedules,
+        "today": counts.today, "approvals": counts.approvals, "tickets": counts.tickets, "leads": counts.leads,
+        "outbox": counts.outbox, "events": counts.events, "schedules": counts.schedules,
     }  # fmt: skip

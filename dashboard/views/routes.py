@@ -13,6 +13,7 @@ from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Organization
 from dashboard.campaigns import audience
 from dashboard.campaigns.queries import CAMPAIGNS
+from dashboard.conversations.filters import CONVERSATIONS
 from dashboard.errors import Invalid, NotFound
 from dashboard.lists import Asked, Filters
 from dashboard.orders.filters import ORDERS
@@ -37,11 +38,16 @@ async def read_tickets(organization: Organization, query: str, me: int, now: dat
     return TICKETS.read(query, Asked(now, organization.time_zone, me))
 
 
+async def read_conversations(organization: Organization, query: str, me: int, now: datetime) -> Filters:
+    return CONVERSATIONS.read(query, Asked(now, organization.time_zone, me))
+
+
 LISTS: dict[str, Callable[[Organization, str, int, datetime], Awaitable[Filters]]] = {
     ORDERS.page: read_orders,
     audience.LEADS.page: audience.read,
     CAMPAIGNS.page: read_campaigns,
     TICKETS.page: read_tickets,
+    CONVERSATIONS.page: read_conversations,
 }
 
 

@@ -34,5 +34,8 @@
     const thread = $("[data-thread]");
     if (thread) thread.scrollTop = thread.scrollHeight;
   };
-  addEventListener("DOMContentLoaded", bottom);
+  addEventListener("DOMContentLoaded", () => {
+    bottom();
+    if (location.hash === "#reply") $("[data-composer] textarea")?.focus(); // links that mean: answer here
+  });
 })();

@@ -9,9 +9,11 @@ from dashboard import clock
 from dashboard.database import rows
 from dashboard.deliveries.tables import Delivery
 from dashboard.forms.tables import Form
+from dashboard.knowledge import actions as knowledge
 from dashboard.search.queries import ORDERS
 from tests.leads.cast import a_lead
 from tests.orders.cast import a_plan, an_order
+from tests.tickets.cast import a_conversation, a_person, a_ticket
 
 
 async def options(browser, q, organization="acme"):
@@ -107,6 +109,40 @@ async def test_odd_queries_find_nothing_and_break_nothing(vera, acme, typed):
     assert (await vera.get("/acme/search", params={"q": typed})).status_code == 200
 
 
+async def test_a_ticket_is_found_by_its_number_first_then_by_its_subject_and_its_customer(vera, acme):
+    person = await a_person(acme)
+    for subject in ("Report 2 of 3", "Another thing", "Ingrid asks"):
+        await a_ticket(acme, person, subject)
+    assert [each[1] for each in await options(vera, "#2") if each[0] == "Tickets"] == ["2 Another thing"]
+    found = [each for each in await options(vera, "2") if each[0] == "Tickets"]
+    assert found == []  # one character is not enough to search by
+    assert [each[1] for each in await options(vera, "report") if each[0] == "Tickets"] == ["1 Report 2 of 3"]
+    found = [each[1] for each in await options(vera, "solheim") if each[0] == "Tickets"]
+    assert sorted(found) == ["1 Report 2 of 3", "2 Another thing", "3 Ingrid asks"]
+    found = [each[1] for each in await options(vera, "ingrid") if each[0] == "Tickets"]
+    assert found[0] == "3 Ingrid asks" and len(found) == 3
+
+
+async def test_a_number_that_only_a_ticket_has_brings_the_tickets_to_the_top(vera, acme):
+    await an_order(acme, customer_name="Flat 310")
+    await rows("UPDATE organization SET last_ticket_number = 309 WHERE id = {}", acme.id)
+    await a_ticket(acme, await a_person(acme), "Wrong domain")
+    assert (await options(vera, "310"))[0] == ("Tickets", "310 Wrong domain", "/acme/tickets/310")
+
+
+async def test_threads_and_articles_are_found(vera, acme, borealis):
+    made = await a_conversation(acme, await a_person(acme), subject="About the report")
+    text = "## Moving the deadline\n\nWrite to us."
+    article = await knowledge.create_article(acme, "Delivery times", "faq", text, clock.now())
+    for typed in ("solheim", "ingrid@"):
+        found = await options(vera, typed)
+        assert ("Conversations", "Ingrid Solheim", f"/acme/conversations/{made.id}") in found
+    for typed in ("delivery", "moving the dead"):
+        assert ("Knowledge", "Delivery times", f"/acme/knowledge/{article.id}") in await options(vera, typed)
+    await knowledge.archive(acme, article, clock.now(), vera.user)
+    assert not [each for each in await options(vera, "delivery") if each[0] == "Knowledge"]
+
+
 async def test_each_kind_is_capped_at_five(vera, acme):
     for n in range(8):
         await an_order(acme, customer_name=f"Solheim {n}")
@@ -156,10 +192,10 @@ async def test_search_asks_little_of_the_database(vera, acme, queries):
     for q in ("ingrid", "12", "in"):
         with queries() as seen:
             await vera.part(f"/acme/search?q={q}")
-        assert len(seen) <= 8, seen
+        assert len(seen) <= 10, seen
     with queries() as seen:
         assert [each[1] for each in await options(vera, "ingird")] == ["Ingrid Solheim"]
-    assert len(seen) <= 9, seen
+    assert len(seen) <= 11, seen
 
 
 async def test_the_index_is_used_for_text(acme):

@@ -1,5 +1,6 @@
 """The list of tickets: what it shows first, its views, its filters and its order."""
 
+import json
 from datetime import timedelta
 
 from dashboard import clock
@@ -40,10 +41,13 @@ async def test_each_view_shows_its_tickets(acme, alice):
 async def test_take_it_gives_it_to_me_and_can_be_taken_back(acme, ana):
     await some(acme)
     assert "Take it" in (await ana.get("/acme/tickets")).text
-    data = {"assignee": str(ana.user.id), "from": "list"}
-    taken = await ana.post("/acme/tickets/3/assignment", data=data)
-    assert "Ticket 3 is yours." in taken.headers["HX-Trigger"] and "reversal?from=list" in taken.headers["HX-Trigger"]
+    taken = await ana.post("/acme/tickets/3/ownership")
+    said = json.loads(taken.headers["HX-Trigger"])["toast"]
+    assert said["text"] == "Ticket 3 is yours." and not taken.text
     assert "Subject 3" in (await ana.get("/acme/tickets?assignee=me")).text
+    assert said["target"] == ""  # the answer is empty: it must replace nothing
+    await ana.post(said["undo"])
+    assert "Subject 3" not in (await ana.get("/acme/tickets?assignee=me")).text
 
 
 async def test_the_numbers_come_after_the_rows(acme, alice):

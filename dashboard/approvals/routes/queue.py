@@ -9,6 +9,7 @@ from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, ag
 from dashboard.accounts.tables import Membership, Organization, Role
 from dashboard.approvals import queries
 from dashboard.approvals.routes.showing import facts, opened, outcome, place
+from dashboard.conversations import sorting
 from dashboard.pages import fragment, page, redirect, wants_part
 
 WHOLE, PART = "approvals/page.html", "approvals/_approvals.html"
@@ -60,6 +61,7 @@ async def be_present(
     """Say that somebody has it open; who else has, and whether it was decided or replaced meanwhile."""
     others = await queries.be_present(organization, id, user.id, now)
     cur = await queries.get_detail(organization, id)
+    await sorting.mark(organization, sorting.only(cur["conversation"]), unread=False)
     return presence(request, cur, others, "" if cur["state"] == "waiting" else outcome(cur, now))
 
 

@@ -130,6 +130,6 @@ def outcome(cur: dict[str, Any], now: datetime) -> str:
 
 def source_href(base: str, source: dict[str, Any]) -> str:
     """Where a source can be read; empty where it has no page."""
-    if source.get("kind") == "section" and source.get("slug"):
-        return f"{base}/knowledge/{source['slug']}"
+    if source.get("kind") == "section" and source.get("article"):
+        return f"{base}/knowledge/{source['article']}#{source.get('anchor', '')}"
     return ""

@@ -34,6 +34,7 @@ class Arm(NamedTuple):
 
 
 ARMS = {
+    "thread": Arm(7, "a", "created_at"),
     "lead": Arm(6, "a", "created_at"), "note": Arm(5, "n", "created_at"), "order": Arm(4, "a", "created_at"),
     "order_note": Arm(3, "n", "created_at"), "mail": Arm(2, "d", "created_at"),
     "placed": Arm(1, "o", "placed_at"),
@@ -46,6 +47,13 @@ LINES = {
                a.data, 0 AS number
         FROM activity a WHERE a.organization = {org} AND a.subject_kind = 'lead' AND a.subject_id = {lead}
             AND a.verb <> 'noted' {place}""",
+    "thread": """
+        SELECT a.created_at AS at, 7 AS rank, a.id, a.verb AS name, a.actor, a.title, a.detail AS text, a.user AS by,
+               jsonb_build_object() AS data, 0 AS number
+        FROM (SELECT id FROM conversation WHERE organization = {org} AND lead = {lead}
+              ORDER BY last_message_at DESC LIMIT 100) c
+        CROSS JOIN LATERAL (SELECT * FROM activity a WHERE a.organization = {org}
+            AND a.subject_kind = 'conversation' AND a.subject_id = c.id AND a.verb = 'reply_sent' {place}) a""",
     "note": """
         SELECT n.created_at AS at, 5 AS rank, n.id, 'note' AS name, 'staff' AS actor, 'wrote a note' AS title, n.text,
                n.author AS by, jsonb_build_object('changed', n.updated_at) AS data, 0 AS number

@@ -16,6 +16,7 @@ from dashboard.leads.changes import Changed
 from dashboard.leads.routes import history
 from dashboard.orders import bought
 from dashboard.pages import fragment, toast
+from dashboard.tickets import of_person
 
 BOARD = "board"  # `in=board`: the action was done on the board
 
@@ -52,6 +53,7 @@ async def facts(
         "history": await history.read(organization, lead, shown, until=until),
         "bought": await bought.of_lead(organization, lead["id"]),
         "membership": await membership.of_lead(organization, lead),
+        "written": await of_person.find(organization, lead["id"]),
         "duplicates": await duplicates.like(organization, without=lead["id"], limit=3, **who),
         "answers": [(label, text) for label, text in known if text], "once": typed.once(),
     }  # fmt: skip

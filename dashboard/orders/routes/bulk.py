@@ -1,7 +1,6 @@
 """The same for many orders: those that were ticked, or all behind the filters of the page."""
 
 from datetime import datetime
-from urllib.parse import urlencode
 
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
@@ -12,29 +11,19 @@ from dashboard import links
 from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, agent
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Organization
-from dashboard.errors import Invalid
 from dashboard.formats import num
 from dashboard.intake.tables import Intake
 from dashboard.lists import Asked
+from dashboard.lists.chosen import chosen
 from dashboard.orders import assignments, queries, reminders
 from dashboard.orders.filters import ORDERS
 from dashboard.orders.tables import Order
 from dashboard.pages import fragment, toast
 
 
-async def chosen(request: Request, organization: Organization, user: Visitor, now: datetime) -> QueryString:
-    """The condition for the orders that are meant: those ticked, or with all=1 the filters of the page they were ticked
-    on. A filter that is not understood would mean more orders than were seen, so it is refused."""
-    data = await request.form()
-    query = str(data.get("query", ""))
-    if data.get("all") != "1":
-        query = urlencode([("numbers", number) for number in data.getall("numbers", [])])
-        if not query:
-            raise Invalid({}, "Tick the orders first. Nothing was changed.")
-    filters = ORDERS.read(query, Asked(now, organization.time_zone, user.id))
-    if filters.misunderstood:
-        raise Invalid({}, "These filters were not understood. Reload the page. Nothing was changed.")
-    return filters.where
+async def meant_by(request: Request, organization: Organization, user: Visitor, now: datetime) -> QueryString:
+    """The condition for the orders that are meant."""
+    return chosen(await request.form(), ORDERS, Asked(now, organization.time_zone, user.id), "orders")
 
 
 @post("/{org:str}/orders/bulk/reminders", name="orders.remind_many", guards=[agent], status_code=200)
@@ -42,7 +31,7 @@ async def remind_many(
     request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now
 ) -> Response[str]:
     """Remind every customer among them whose intake is still open."""
-    meant = await chosen(request, organization, user, now)
+    meant = await meant_by(request, organization, user, now)
     waiting = QueryString("{} AND o.status = 'intake_pending'", meant)
     done = {"sent": 0, "too soon": 0, "not waiting": 0, "no address": 0}
     async for ids in queries.batches(organization, waiting):
@@ -83,7 +72,7 @@ async def assign_many(
     request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now
 ) -> Response[str]:
     """Give them all to one person."""
-    meant = await chosen(request, organization, user, now)
+    meant = await meant_by(request, organization, user, now)
     person = await assignments.person(organization, str((await request.form()).get("assignee", "")))
     assigned = await assignments.assign(organization, meant, person, user)
     whom = person.name if person else "nobody"

@@ -12,6 +12,7 @@ from dashboard.intake import queries as intake
 from dashboard.leads import detail as leads
 from dashboard.orders import detail
 from dashboard.pages import fragment
+from dashboard.tickets import of_person
 
 
 def in_drawer(request: Request) -> bool:
@@ -30,6 +31,7 @@ async def whole(organization: Organization, number: int, now: datetime, shown: s
     facts = await context(organization, number, now, shown)
     facts["intake"] = await intake.of_order(organization, facts["detail"].record)
     facts["person"] = await leads.find(organization, facts["order"]["lead"])
+    facts["written"] = await of_person.find(organization, facts["order"]["lead"])
     facts["membership"] = await membership.of_lead(organization, facts["person"])
     return facts
 

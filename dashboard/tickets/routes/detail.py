@@ -6,6 +6,7 @@ from litestar.response import Template
 
 from dashboard import typed
 from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, agent, viewer
+from dashboard.conversations import sorting
 from dashboard.conversations.tables import Channel
 from dashboard.database import row
 from dashboard.errors import Conflict, Invalid
@@ -76,8 +77,9 @@ async def by_mail(organization: CurrentOrganization, number: int) -> bool:
 async def say_here(
     request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now, number: FromPath[int]
 ) -> Template:
-    """I have it open, or with `typing=1`, I am replying. The answer says who else does."""
-    await by_number(organization, number)
+    """I have it open, so it is read, or with `typing=1`, I am replying. The answer says who else does."""
+    ticket = await by_number(organization, number)
+    await sorting.mark(organization, sorting.only(ticket.conversation), unread=False)
     writing = request.query_params.get("typing") == "1"
     await presence.seen(organization, number, user, now, typing=writing)
     others = await presence.others(organization, number, user, now)

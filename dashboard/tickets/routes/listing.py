@@ -14,6 +14,7 @@ from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, ag
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Organization
 from dashboard.errors import Invalid
+from dashboard.leads import tags
 from dashboard.lists import Asked, Filters, counted, spreadsheet
 from dashboard.orders.queries import team
 from dashboard.pages import fragment, page, wants_part
@@ -72,7 +73,7 @@ async def show_filters(request: Request, organization: CurrentOrganization, user
     filters = asked_filters(request, organization, user, now)
     return fragment(
         request, "tickets/_filters.html", filters=filters, team=await team(organization), statuses=STATUSES,
-        priorities=PRIORITIES, channels=CHANNELS, open_dialog="#dialog",
+        priorities=PRIORITIES, channels=CHANNELS, tags=await tags.every(organization), open_dialog="#dialog",
     )  # fmt: skip
 
 
@@ -82,6 +83,8 @@ async def export_tickets(
 ) -> Stream | Response | Template:
     """The tickets behind the filters as a file that is sent while it is read."""
     filters = asked_filters(request, organization, user, now)
+    if request.query_params.get("all") == "1":
+        filters = TICKETS.read(request.query_params.get("query", ""), Asked(now, organization.time_zone, user.id))
     if filters.misunderstood:
         raise Invalid({}, f"Not understood: {', '.join(filters.misunderstood)}. Nothing was exported.")
     if asked := confirmation.before_file(request, user, now):

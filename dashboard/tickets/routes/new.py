@@ -13,13 +13,14 @@ from dashboard.tickets import opening
 from dashboard.tickets.filters import PRIORITIES
 from dashboard.tickets.forms import NewTicket
 
-FIELDS = ("email", "name", "subject", "message", "priority", "kind", "once")
+FIELDS = ("email", "name", "subject", "message", "priority", "kind", "once", "order")
 
 
 @get("/{org:str}/tickets/new", name="tickets.new", guards=[agent])
 async def show_new(request: Request, organization: CurrentOrganization) -> Template:
     """An empty form; `lead` says to whom."""
     values = dict.fromkeys(FIELDS, "") | {"priority": "normal", "once": typed.once(), "kind": "reply"}
+    values["order"] = str(typed.number(dict(request.query_params), "order") or "")
     asked = request.query_params.get("lead", "")
     if asked.isdecimal() and len(asked) < 19:
         try:

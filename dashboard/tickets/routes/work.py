@@ -34,15 +34,20 @@ async def set_status(
 @post("/{org:str}/tickets/{number:int}/assignment", name="tickets.assign", guards=[agent], status_code=200)
 async def assign(
     request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now, number: FromPath[int], data: Form
-) -> Template | Response:
-    """Give it to somebody; from the list only a toast comes back."""
+) -> Template:
+    """Give it to somebody, or to nobody."""
     person = typed.number(data, "assignee") or None
     done = await work.assign(organization, await changes.by_number(organization, number), person, user)
     said = "Yours." if person == user.id else "Nobody's now." if person is None else "Assigned."
-    if typed.text(data, "from") == "list":
-        undo = f"/{organization.slug}/tickets/{number}/changes/{done.id}/reversal?from=list" if done.id else None
-        return toast(f"Ticket {number} is yours." if person == user.id else f"Ticket {number}: {said}", undo=undo)
     return await show(request, organization, user, number, now, f"Ticket {number}: {said}", done)
+
+
+@post("/{org:str}/tickets/{number:int}/ownership", name="tickets.take", guards=[agent], status_code=200)
+async def take(organization: CurrentOrganization, user: CurrentUser, number: FromPath[int]) -> Response:
+    """Mine, from wherever it is shown: only a toast comes back."""
+    done = await work.assign(organization, await changes.by_number(organization, number), user.id, user)
+    undo = f"/{organization.slug}/tickets/{number}/changes/{done.id}/reversal?from=list" if done.id else None
+    return toast(f"Ticket {number} is yours.", undo=undo, undo_target="")
 
 
 @post("/{org:str}/tickets/{number:int}/priority", name="tickets.priority", guards=[agent], status_code=200)
@@ -119,4 +124,4 @@ async def undo(
     return await show(request, organization, user, number, now, "Taken back.")
 
 
-ROUTES = [set_status, assign, set_priority, set_subject, set_tags, ask_merge, merge, undo]
+ROUTES = [set_status, assign, take, set_priority, set_subject, set_tags, ask_merge, merge, undo]

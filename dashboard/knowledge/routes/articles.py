@@ -1,5 +1,7 @@
-"""The pages of what the company tells its customers."""
+"""Articles: what the company tells its customers."""
 
+import contextlib
+from datetime import datetime
 from typing import Any
 
 from litestar import Request, Response, delete, get, post
@@ -9,9 +11,9 @@ from litestar.response import Template
 from dashboard import typed
 from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, agent, viewer
 from dashboard.accounts.tables import Organization
-from dashboard.errors import Conflict, Invalid
+from dashboard.approvals import unanswered
+from dashboard.errors import Conflict, Invalid, NotFound
 from dashboard.knowledge import actions, queries, rendering, search
-from dashboard.knowledge.folding import fold
 from dashboard.knowledge.tables import Article
 from dashboard.pages import fragment, page, redirect
 
@@ -20,28 +22,35 @@ CATEGORIES = list(actions.CATEGORIES.items())
 
 
 @get("/{org:str}/knowledge", name="knowledge.list", guards=[viewer])
-async def list_articles(request: Request, organization: CurrentOrganization) -> Template:
-    """All articles, and a box to try a question."""
-    found = await queries.articles(organization)
-    return page(request, "knowledge/list.html", articles=found, categories=actions.CATEGORIES, question="", found=None)
+async def list_articles(request: Request, organization: CurrentOrganization, now: Now) -> Template:
+    """All articles, a box to try a question, and the questions nobody could answer."""
+    return page(request, "knowledge/list.html", **await _listed(organization, now), question="", found=None)
 
 
 @get("/{org:str}/knowledge/answers", name="knowledge.try", guards=[viewer])
-async def try_question(request: Request, organization: CurrentOrganization, question: FromQuery[str] = "") -> Template:
+async def try_question(
+    request: Request, organization: CurrentOrganization, now: Now, question: FromQuery[str] = ""
+) -> Template:
     """What a visitor's question would find, and whether it would be answered."""
     question = typed.text({"question": question}, "question")[:1000]
     found = await search.find(organization, question) if question.strip() else None
     context: dict[str, Any] = {"question": question, "found": found, "knows_from": search.KNOWS}
     if request.headers.get("HX-Request") == "true":
         return fragment(request, "knowledge/_found.html", **context)
-    articles = await queries.articles(organization)
-    return page(request, "knowledge/list.html", articles=articles, categories=actions.CATEGORIES, **context)
+    return page(request, "knowledge/list.html", **await _listed(organization, now), **context)
 
 
 @get("/{org:str}/knowledge/new", name="knowledge.new", guards=[agent])
-async def new_article(request: Request, organization: CurrentOrganization) -> Template:
-    """An empty article."""
-    values = {"title": "", "category": "faq", "text": "", "version": "0"}
+async def new_article(request: Request, organization: CurrentOrganization, now: Now) -> Template:
+    """An empty article, or with `question` one about what nobody could answer."""
+    values = {"title": "", "category": "faq", "text": "", "version": "0", "question": ""}
+    if id := typed.number(dict(request.query_params), "question"):
+        try:
+            asked = await unanswered.find(organization, id, now)
+            text = await unanswered.draft(organization, asked)
+            values |= {"title": asked.text[:150].rstrip("?"), "text": text, "question": str(asked.id)}
+        except NotFound:
+            pass  # somebody wrote the article meanwhile: an empty form is what is left to do
     return page(request, "knowledge/edit.html", "knowledge/_form.html", **_form(values))
 
 
@@ -49,7 +58,7 @@ async def new_article(request: Request, organization: CurrentOrganization) -> Te
 async def add_article(
     request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now, data: Form
 ) -> Template | Response:
-    """A new article; then its own page."""
+    """A new article, and the question it answers is settled; then its own page."""
     values = _values(data)
     try:
         made = await actions.create_article(
@@ -57,6 +66,9 @@ async def add_article(
         )
     except Invalid as problem:
         return _refused(request, values, problem)
+    if id := typed.number(data, "question"):
+        with contextlib.suppress(NotFound):
+            await unanswered.settle(organization, await unanswered.find(organization, id, now), user, now, made.id)
     return redirect(request, f"/{organization.slug}/knowledge/{made.id}")
 
 
@@ -127,43 +139,17 @@ async def unarchive(
     return fragment(request, "knowledge/_form.html", notice=f"{article.title} is answered from again", **context)
 
 
-@get("/{org:str}/knowledge/synonyms", name="knowledge.synonyms", guards=[viewer])
-async def list_synonyms(request: Request, organization: CurrentOrganization, q: FromQuery[str] = "") -> Template:
-    """What people say, and what is meant."""
-    return page(request, "knowledge/synonyms.html", "knowledge/_synonyms.html", **await _synonyms(organization, q))
-
-
-@post("/{org:str}/knowledge/synonyms", name="knowledge.add_synonym", guards=[agent], status_code=200)
-async def add_synonym(request: Request, organization: CurrentOrganization, data: Form) -> Template:
-    """Add one, or change what it means."""
-    values = {name: typed.text(data, name) for name in ("said", "means")}
-    try:
-        made = await actions.save_synonym(organization, values["said"], values["means"])
-    except Invalid as problem:
-        context = await _synonyms(organization, "") | {"errors": problem.fields, "values": values}
-        return fragment(request, "knowledge/_synonyms.html", status_code=422, **context)
-    notice = f"“{made.said}” now means {made.means}"
-    return fragment(request, "knowledge/_synonyms.html", notice=notice, **await _synonyms(organization, ""))
-
-
-@post(
-    "/{org:str}/knowledge/synonyms/{id:int}/removal", name="knowledge.remove_synonym", guards=[agent], status_code=200
-)
-async def remove_synonym(request: Request, organization: CurrentOrganization, id: FromPath[int]) -> Template:
-    """Forget one."""
-    await actions.remove_synonym(organization, id)
-    return fragment(request, "knowledge/_synonyms.html", notice="Removed", **await _synonyms(organization, ""))
-
-
-async def _synonyms(organization: Organization, part: str) -> dict[str, Any]:
-    plain = fold(typed.text({"q": part}, "q")[:80]).strip()
-    found = await queries.synonyms(organization, plain)
-    return {"synonyms": found, "q": plain, "errors": {}, "values": {"said": "", "means": ""}}
+async def _listed(organization: Organization, now: datetime) -> dict[str, Any]:
+    return {
+        "articles": await queries.articles(organization), "categories": actions.CATEGORIES, "now": now,
+        "questions": await unanswered.questions(organization, now), "zone": organization.time_zone,
+    }  # fmt: skip
 
 
 async def _shown(organization: Organization, article: Article) -> dict[str, Any]:
     text = await actions.text_of(organization, article)
     values = {"title": article.title, "category": article.category, "text": text, "version": str(article.version)}
+    values |= {"question": ""}
     return _form(values, article) | {
         "sections": await queries.sections(organization, article.id),
         "versions": await queries.versions(organization, article.id),
@@ -180,7 +166,7 @@ def _form(
 
 
 def _values(data: dict[str, str]) -> dict[str, str]:
-    return {name: typed.text(data, name) for name in ("title", "category", "text", "version")}
+    return {name: typed.text(data, name) for name in ("title", "category", "text", "version", "question")}
 
 
 def _refused(
@@ -192,6 +178,6 @@ def _refused(
 
 
 ROUTES = [
-    list_articles, try_question, new_article, add_article, list_synonyms, add_synonym, remove_synonym, preview,
+    list_articles, try_question, new_article, add_article, preview,
     show_article, save_article, restore, archive, unarchive,
 ]  # fmt: skip
