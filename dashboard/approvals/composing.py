@@ -20,7 +20,7 @@ from dashboard.knowledge.search import Found, Hit
 OLDER = 12
 LONGEST_QUESTION = 4000
 DEADLINE = 25.0  # seconds, well within a lease
-UNSURE, DOUBTFUL = 49, 79  # the most confidence a draft gets without a source, and with a mark
+UNSURE, DOUBTFUL = 49, 79  # the most confidence a draft gets without a source, and with a mark or no model
 CATEGORIES = {"pricing": "prices"}
 
 SAID = """
@@ -116,7 +116,8 @@ async def compose(
     sources = [section(hit) for hit in found.cited]
     marks = checks.examine(organization, text, sources)
     topic = topic or CATEGORIES.get(found.cited[0].category, "other")
-    confidence = _limited(plain.confidence, sources, marks)
+    # A quotation is true, but nobody has read whether it answers what was written.
+    confidence = min(_limited(plain.confidence, sources, marks), DOUBTFUL)
     return Composed(text, confidence, conversation.sentiment, topic, sources, marks, why=why)
 
 
