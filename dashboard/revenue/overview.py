@@ -22,6 +22,7 @@ class Overview:
     by: str
     figures: list[Figure]
     by_currency: Table
+    fees: bool
     unknown: list[str]
     trend: Chart
     breakdown: Chart
@@ -76,6 +77,7 @@ async def read(organization: Organization, period: Period, today: date, asked: s
             figures.conversion(people, period, steps, steps_before, compared, base),
         ],
         by_currency=figures.by_currency(shown, now, before, period, base),
+        fees=any(each.fees for each in now.values()),
         unknown=[code for code in shown if formats.exponent(code) is None],
         trend=trend.chart(sheet, 1, currency, today, base),
         breakdown=breakdown.chart(divided, known, period, currency, by, base),
