@@ -10,7 +10,7 @@ from dashboard.database import hint, rows, transaction
 from dashboard.live import Hub
 
 
-async def told(queue, seconds=3.0):
+async def told(queue, seconds=30.0):
     return await asyncio.wait_for(queue.get(), seconds)
 
 

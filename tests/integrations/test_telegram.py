@@ -95,7 +95,7 @@ async def test_an_answer_that_never_came_is_unclear_because_nothing_guards_again
     async with provider() as p:
         p.mode("telegram", mode, delay=0.2 if mode == "drip" else 30)
         with pytest.raises(Unclear, match="may have"):
-            await replace(connected(p).telegram, seconds=0.5).send("", "Hello")
+            await replace(connected(p).telegram, seconds=3).send("", "Hello")
         assert len(p.sent("telegram")) == (0 if mode == "close" else 1)
 
 
@@ -112,7 +112,7 @@ async def test_the_token_never_reaches_a_log_or_a_message(caplog):
     caplog.set_level(logging.DEBUG)
     said = []
     async with provider() as p:
-        its = replace(connected(p).telegram, seconds=0.5)
+        its = replace(connected(p).telegram, seconds=3)
         for mode in ("ok", "400", "401", "429", "500", "302", "cut", "malformed", "huge"):
             p.mode("telegram", mode)
             for attempt in (its.send("", "Hello"), its.test()):

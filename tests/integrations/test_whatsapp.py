@@ -111,7 +111,7 @@ async def test_an_answer_that_never_came_is_unclear_because_nothing_guards_again
     async with provider() as p:
         p.mode("whatsapp", mode)
         with pytest.raises(Unclear, match="may have"):
-            await replace(connected(p).whatsapp, seconds=0.5).alert("Hello", "1")
+            await replace(connected(p).whatsapp, seconds=3).alert("Hello", "1")
         assert len(p.sent("whatsapp")) == (0 if mode == "close" else 1)
 
 
@@ -136,7 +136,7 @@ async def test_the_token_never_reaches_a_log_or_a_message(caplog):
     caplog.set_level(logging.DEBUG)
     said = []
     async with provider() as p:
-        its = replace(connected(p).whatsapp, seconds=0.5)
+        its = replace(connected(p).whatsapp, seconds=3)
         for mode in ("ok", "400", "401", "429", "500", "cut", "malformed"):
             p.mode("whatsapp", mode, error={"message": f"token {WHATSAPP_TOKEN} is odd"} if mode.isdecimal() else None)
             for attempt in (its.alert("Hello", "1"), its.test()):

@@ -44,7 +44,7 @@ async def leading(clockwork):
     return task
 
 
-async def until(condition, seconds=10):
+async def until(condition, seconds=60):
     for _ in range(int(seconds / 0.02)):
         if condition():
             return
