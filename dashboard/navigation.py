@@ -103,6 +103,7 @@ def palette(base: str, *, works: bool) -> list[tuple[str, list[tuple[str, str, s
             [
                 *([("New order", "plus", "N", f"{base}/orders/new")] if works else []),
                 *([("New lead", "plus", "", f"{base}/leads/new")] if works else []),
+                *([("New campaign", "plus", "", f"{base}/campaigns/new")] if works else []),
                 *([("New ticket", "plus", "", f"{base}/tickets/new")] if works else []),
                 ("Switch theme", "moon", "", "#theme"),
                 ("Keyboard shortcuts", "keyboard", "?", "#keys"),

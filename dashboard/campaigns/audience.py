@@ -5,27 +5,32 @@
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from dashboard import lists
 from dashboard.accounts.tables import Organization
 from dashboard.database import rows
+from dashboard.errors import Conflict
 from dashboard.leads import attributes
 from dashboard.leads.search import LeadSearch
 from dashboard.leads.stages import USUAL, Step, steps
 from dashboard.lists import Asked, Choice, Filters, Numbers, Sort
 from dashboard.lists.amounts import AmountColumn, DateColumn, NumberColumn, SinceColumn
 from dashboard.lists.columns import Column, LinkColumn, PeopleColumn, PickColumn, TextColumn, YesNoColumn
-from dashboard.lists.groups import OWN
+from dashboard.lists.groups import GROUPS, MATCH, OWN
 
 LAST_CONTACT = "coalesce(l.last_contact_at, '1970-01-01 00:00:00+00'::timestamptz)"
 ORDERED = "EXISTS (SELECT 1 FROM orders o WHERE o.lead = l.id AND o.status <> 'cancelled')"
+AGREED = "EXISTS (SELECT 1 FROM consent x WHERE x.lead = l.id AND x.withdrawn_at IS NULL)"
 # We wrote or called, and nothing of theirs is newer: no order, no answers, nothing they did on their own.
 SILENT = """l.last_contact_at <= {} AND NOT EXISTS (
     SELECT 1 FROM orders o WHERE o.lead = l.id AND greatest(o.placed_at, o.intake_submitted_at) > l.last_contact_at)
     AND NOT EXISTS (SELECT 1 FROM activity a WHERE a.organization = l.organization AND a.subject_kind = 'lead'
                     AND a.subject_id = l.id AND a.actor = 'customer' AND a.created_at > l.last_contact_at)"""
 ENROLLED = "EXISTS (SELECT 1 FROM enrollment e WHERE e.lead = l.id AND e.campaign = ANY({}))"
-CAMPAIGNS = "SELECT c.id, c.name FROM campaign c WHERE c.organization = {} ORDER BY c.id DESC LIMIT {}"
+CAMPAIGNS = (
+    "SELECT c.id, c.name FROM campaign c WHERE c.organization = {} AND c.deleted_at IS NULL ORDER BY c.id DESC LIMIT {}"
+)
 MOST_CAMPAIGNS = 200
 NAMES = """
     SELECT 'tag' AS field, t.id, t.name FROM tag t WHERE t.organization = {} AND t.id = ANY({})
@@ -65,6 +70,7 @@ COLUMNS: tuple[Column, ...] = (
     DateColumn("won", "Won", "l.won_at", section=DATES),
     LinkColumn("campaign", "In campaign", ENROLLED, section=LINKS),
     YesNoColumn("ordered", "Has an order", ORDERED, section=LINKS),
+    YesNoColumn("consent", "Agreed to hear from us", AGREED, section=LINKS),
     SinceColumn("noreply", "No reply", SILENT, section=LINKS),
 )
 
@@ -103,6 +109,18 @@ async def read(
 ) -> Filters:
     """The filters of a query string, as this person of this organization means them."""
     return (await leads(organization, query, known)).read(query, asked(organization, me, now))
+
+
+def narrowed(query: str, name: str, value: str) -> str:
+    """The query string with a condition that holds beside all others: in a group of its own where of one group a part
+    is enough. Conflict where groups are joined by “or”."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    if not any(known.split(".")[-1] in (MATCH, GROUPS) for known, _ in pairs):
+        return urlencode([*pairs, (name, value)])
+    if any(known == GROUPS for known, _ in pairs):
+        raise Conflict("The audience has groups joined by “or”. Change the audience itself. Nothing was changed.")
+    used = [int(known.split(".")[0]) for known, _ in pairs if known.split(".")[0].isdecimal()]
+    return urlencode([*pairs, (f"{max([1, *used]) + 1}.{name}", value)])
 
 
 async def names(organization: Organization, filters: Filters) -> dict[tuple[str, int], str]:

@@ -25,7 +25,7 @@ BEGINNINGS = {
 }
 ONE = """
     SELECT c.*, u.name AS changed_by_name FROM campaign c LEFT JOIN app_user u ON u.id = c.changed_by
-    WHERE c.organization = {} AND c.id = {}"""
+    WHERE c.organization = {} AND c.id = {} AND (c.deleted_at IS NULL OR {})"""
 STEPS = """
     SELECT s.id, s.position, s.day, s.template, s.condition, t.name AS template_name, t.archived_at, t.category,
            v.id AS version, coalesce(v.number, 0) AS number, coalesce(v.subject, '') AS subject,
@@ -35,7 +35,8 @@ STEPS = """
     WHERE s.organization = {} AND s.campaign = {} ORDER BY s.position, s.id"""
 TOUCH = """
     UPDATE campaign SET revision = revision + 1, changed_at = {}, changed_by = {}
-    WHERE organization = {} AND id = {} AND state = 'draft' AND revision = {} RETURNING id"""
+    WHERE organization = {} AND id = {} AND state = 'draft' AND deleted_at IS NULL AND revision = {}
+    RETURNING id"""
 FIRST_OF = """
     SELECT id FROM mail_template WHERE organization = {} AND category = ANY({}) AND archived_at IS NULL
     ORDER BY array_position({}, category::text), id LIMIT 1"""
@@ -45,9 +46,9 @@ class Changed(Conflict):
     """Somebody else saved meanwhile."""
 
 
-async def find(organization: Organization, id: int) -> dict[str, Any]:
-    """The campaign, or NotFound."""
-    found = await row(ONE, organization.id, id)
+async def find(organization: Organization, id: int, *, deleted: bool = False) -> dict[str, Any]:
+    """The campaign, or NotFound. `deleted`: also a draft that was thrown away."""
+    found = await row(ONE, organization.id, id, deleted)
     if found is None:
         raise NotFound("There is no such campaign.")
     return found

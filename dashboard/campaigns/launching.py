@@ -1,9 +1,7 @@
 """Launching, pausing, going on and stopping. Each is one transaction that no other one of the same campaign and no
 queueing runs beside; repeating it changes nothing."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from dashboard.accounts.ownership import organization_id
 from dashboard.accounts.sessions import Visitor
@@ -24,7 +22,7 @@ PART = 5_000
 VERSIONS = """
     UPDATE campaign_step s SET version = v.id FROM mail_template t JOIN mail_template_version v
     ON v.template = t.id AND v.number = t.version WHERE s.campaign = {} AND t.id = s.template
-    AND t.organization = s.organization"""
+    AND t.organization = s.organization AND ({} OR s.version IS NULL)"""
 INCOMPLETE = "SELECT count(*) AS n, count(version) AS written FROM campaign_step WHERE campaign = {}"
 USED = "SELECT DISTINCT version FROM campaign_step WHERE campaign = {}"
 LINK = """
@@ -69,13 +67,14 @@ By = Visitor | User | None
 
 
 async def launch(campaign: Campaign, by: By, now: datetime) -> Campaign:
-    """Begin, or wait until `starts_at`. From now on texts, links and, for a blast, the audience stay as they are: the
-    engine takes it in at once. Conflict when a step has no mail."""
+    """Begin, or wait until `starts_at`. From now on texts and links stay as they are; the audience of a blast from its
+    beginning on, when the engine takes it in. Conflict when a step has no mail."""
     async with transaction():
         await serialize(f"campaign:{campaign.id}")
-        if (await _found(campaign)).state not in ("draft", "scheduled"):
-            return await _found(campaign)
-        await rows(VERSIONS, campaign.id)
+        current = await _found(campaign)
+        if current.state not in ("draft", "scheduled"):
+            return current
+        await rows(VERSIONS, campaign.id, current.state == "draft")
         steps = await row(INCOMPLETE, campaign.id)
         if not steps or not steps["n"] or steps["written"] < steps["n"]:
             raise Conflict("Not every step has a mail. Choose a template for each, then launch.")
@@ -85,16 +84,8 @@ async def launch(campaign: Campaign, by: By, now: datetime) -> Campaign:
         if await row(BEGIN, state, at_once, now, launched_by, now, campaign.id):
             await _find_links(campaign, now)
             done = ("launched", "Launched") if at_once else ("scheduled", "Scheduled")
-            await _record(campaign, *done, by)
+            await record(campaign, *done, by)
     return await _found(campaign)
-
-
-async def begin(campaign: Mapping[str, Any], organization: Organization, now: datetime) -> bool:
-    """Launch a scheduled campaign whose time has come; whether that was now."""
-    found = await Campaign.get_of(organization, campaign["id"])
-    if found.state != "scheduled" or found.starts_at is None or found.starts_at > now:
-        return False
-    return (await launch(found, None, now)).state == "running"
 
 
 async def pause(campaign: Campaign, by: By, now: datetime, why: str = "") -> Campaign:
@@ -104,9 +95,9 @@ async def pause(campaign: Campaign, by: By, now: datetime, why: str = "") -> Cam
         words = why or (f"Paused by {by.name}" if by else "Paused")
         if await row(PAUSE, words, campaign.id):
             await take_back(campaign.id, campaign.organization, now)
-            await _record(campaign, "paused", "Paused", by, why)
+            await record(campaign, "paused", "Paused", by, why)
             if why:
-                await _alert(campaign, why, now)
+                await alert(campaign, "campaign_paused", "was paused", why, now)
     return await _found(campaign)
 
 
@@ -123,7 +114,7 @@ async def resume(campaign: Campaign, by: By, now: datetime) -> Campaign:
         await serialize(f"campaign:{campaign.id}")
         if await row(RESUME, now, campaign.id):
             await withdrawing.let_go(campaign.organization, (SUBJECT, campaign.id), now)
-            await _record(campaign, "resumed", "Resumed", by)
+            await record(campaign, "resumed", "Resumed", by)
     return await _found(campaign)
 
 
@@ -132,10 +123,10 @@ async def stop(campaign: Campaign, by: By, now: datetime, why: str = "") -> Camp
     async with transaction():
         await serialize(f"campaign:{campaign.id}")
         if await row(UNSCHEDULE, campaign.id):
-            await _record(campaign, "unscheduled", "Taken off the schedule", by)
+            await record(campaign, "unscheduled", "Taken off the schedule", by)
         elif await row(STOP, why or (f"Stopped by {by.name}" if by else "Stopped"), now, campaign.id):
             await give_up(campaign.id, campaign.organization, now)
-            await _record(campaign, "stopped", "Stopped", by, why)
+            await record(campaign, "stopped", "Stopped", by, why)
     return await _found(campaign)
 
 
@@ -166,7 +157,7 @@ async def retry_failed(campaign: Campaign, by: By, now: datetime, *, unknown: bo
         if again:
             await rows(BACK_IN, [each["enrollment"] for each in again])
             await rows(GO_ON, now, campaign.id)
-            await _record(campaign, "retried", f"Sends {len(again)} failed mails once more", by)
+            await record(campaign, "retried", f"Sends {len(again)} failed mails once more", by)
     return len(again)
 
 
@@ -178,19 +169,21 @@ async def _find_links(campaign: Campaign, now: datetime) -> None:
     await rows(LINK, campaign.organization, campaign.id, now, list(urls))
 
 
-async def _record(campaign: Campaign, verb: str, title: str, by: By, detail: str = "") -> None:
+async def record(campaign: Campaign, verb: str, title: str, by: By, detail: str = "") -> None:
+    """A line on its timeline, and a hint to the pages that show it. Inside the transaction of the change."""
     await activity.record(
         campaign.organization, SUBJECT, campaign.id, verb, title, by=by, actor="" if by else "system", detail=detail
     )
     await activity.changed(campaign.organization, "campaigns")
 
 
-async def _alert(campaign: Campaign, why: str, now: datetime) -> None:
+async def alert(campaign: Campaign, name: str, what: str, why: str, now: datetime) -> None:
+    """Tell the team that it “was paused”, and why."""
     organization = await Organization.objects().get(Organization.id == campaign.organization)
     assert organization is not None
-    await deliveries.queue_alert(
-        organization, "campaign_paused", key=f"alert:campaign_paused:{campaign.id}:{int(now.timestamp())}",
-        title=f"“{campaign.name}” was paused", lines=[why], href=f"/{organization.slug}/campaigns/{campaign.id}",
+    await deliveries.queuealert(
+        organization, name, key=f"alert:{name}:{campaign.id}:{int(now.timestamp())}",
+        title=f"“{campaign.name}” {what}", lines=[why], href=f"/{organization.slug}/campaigns/{campaign.id}",
         subject=(SUBJECT, campaign.id),
     )  # fmt: skip
 

@@ -24,6 +24,8 @@ DID = (
     Choice("unsubscribed", "Unsubscribed", "s.unsubscribed_at IS NOT NULL"),
     Choice("opened", "Opened, perhaps by a machine", "s.opened_at IS NOT NULL"),
 )
+OF_VARIANT = "EXISTS (SELECT FROM enrollment e WHERE e.id = s.enrollment AND e.variant = '{}')"
+SUBJECTS = tuple(Choice(each, f"Subject {each.upper()}", OF_VARIANT.format(each)) for each in "ab")
 COLUMNS = """s.id, s.lead, s.step, s.state, s.reason, s.due_at, s.settled_at, s.delivery, s.opened_at, s.clicked_at,
     s.replied_at, s.unsubscribed_at"""
 PAGE = f"""
@@ -120,6 +122,7 @@ def of(steps: Sequence[dict[str, Any]]) -> lists.List:
             OneOrMore("state", "State", "s.state = ANY({})", STATES),
             Steps("step", "Step", "s.step = ANY({})", days),
             Choices("did", "What happened", "", DID),
+            Choices("subject", "Subject", "", SUBJECTS),
             Reason(),
         ),
         sorts={"row": Sort("s.id", "id", "number")},
@@ -157,7 +160,8 @@ async def export(organization: Organization, campaign: int, filters: Filters) ->
 async def reasons(
     organization: Organization, campaign: int, states: Sequence[str], most: int = 20
 ) -> list[dict[str, Any]]:
-    """Why the NEWEST rows in these states are in them, the most frequent reason first: state, reason, count."""
+    """Why rows in these states are in them, counted among the NEWEST of them: state, reason, count, the most frequent
+    first, at most so many."""
     return await rows(REASONS, organization.id, campaign, list(states), NEWEST, most)
 
 

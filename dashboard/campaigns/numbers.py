@@ -26,6 +26,12 @@ TEMPLATES = """
     FROM campaign_count n JOIN campaign_step s ON s.id = n.step
     WHERE n.organization = {} AND s.organization = {} AND s.template IS NOT NULL GROUP BY s.template, n.what"""
 
+USES = """
+    SELECT c.id AS campaign, c.name, s.id AS step, s.day, c.kind, n.what, sum(n.number) AS number
+    FROM campaign_step s JOIN campaign c ON c.id = s.campaign
+    JOIN campaign_count n ON n.organization = s.organization AND n.campaign = s.campaign AND n.step = s.id
+    WHERE s.organization = {} AND s.template = {} GROUP BY c.id, s.id, n.what ORDER BY c.id DESC, s.position, s.id"""
+
 
 @dataclass
 class Figures:
@@ -101,6 +107,16 @@ async def of_templates(organization: Organization) -> dict[int, Figures]:
     for each in await rows(TEMPLATES, organization.id, organization.id):
         found.setdefault(each["template"], Figures()).mails[each["what"]] += int(each["number"])
     return found
+
+
+async def of_template(organization: Organization, template: int) -> list[dict[str, Any]]:
+    """How the mails of one template did in each step that sent it, the newest campaign first: campaign, name, step,
+    day, kind, and its `figures`."""
+    found: dict[int, dict[str, Any]] = {}
+    for each in await rows(USES, organization.id, template):
+        use = found.setdefault(each["step"], each | {"figures": Figures()})
+        use["figures"].mails[each["what"]] += int(each["number"])
+    return list(found.values())
 
 
 def _summed(lines: list[dict[str, Any]]) -> tuple[Figures, dict[int, Figures]]:

@@ -2,56 +2,17 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
-from urllib.parse import urlencode
+from typing import Any
 
 from dashboard import settings
 from dashboard.accounts.tables import Organization
-from dashboard.campaigns import editor, placeholders, reaching, sending_from, trial
-from dashboard.campaigns.placeholders import ATTRIBUTE
-from dashboard.campaigns.reaching import Reach
+from dashboard.campaigns import editor, placeholders, preflight_people, reaching, sending_from, trial
+from dashboard.campaigns.findings import ASK, BLOCKED, FINE, WARNING, Checked, Finding
 from dashboard.campaigns.rendering import Texts
 from dashboard.campaigns.tables import CampaignKind, CampaignState
 from dashboard.campaigns.templates_forms import without_unsubscribe
-from dashboard.formats import num
 
-BLOCKED, ASK, WARNING, FINE = "blocked", "ask", "warning", "fine"
 LOOPBACK = ("http://127.", "http://localhost", "http://[::1]")
-
-
-class Finding(NamedTuple):
-    """`blocked`: no launch. `ask`: a person has to say yes to it. `warning` and `fine` are in nobody's way. `key` says
-    what it is about; a fix with `post` changes something, without it leads to a page."""
-
-    level: str
-    text: str
-    detail: str = ""
-    fix_label: str = ""
-    fix_href: str = ""
-    key: str = ""
-    post: bool = False
-
-
-class Checked(NamedTuple):
-    findings: list[Finding]
-    reach: Reach
-
-    @property
-    def blocked(self) -> list[Finding]:
-        return [each for each in self.findings if each.level == BLOCKED]
-
-    @property
-    def asks(self) -> list[Finding]:
-        return [each for each in self.findings if each.level == ASK]
-
-
-async def check(campaign: Mapping[str, Any] | Any, now: datetime) -> list[Finding]:
-    """Everything there is to say before a launch, the worst first."""
-    id, owner = (campaign[each] if isinstance(campaign, Mapping) else getattr(campaign, each)
-                 for each in ("id", "organization"))  # fmt: skip
-    organization = await Organization.objects().get(Organization.id == owner)
-    assert organization is not None
-    return (await look(organization, id, 0, now)).findings
 
 
 async def look(organization: Organization, id: int, me: int, now: datetime) -> Checked:
@@ -62,12 +23,20 @@ async def look(organization: Organization, id: int, me: int, now: datetime) -> C
     reach = await reaching.count(organization, campaign, list(needed), me or campaign["launched_by"] or 0, now)
     sender = await sending_from.sender(organization)
     findings = [
-        *_state(campaign), *_steps(campaign, steps, base), *_people(campaign, reach, base),
-        *_lacking(reach, needed, campaign, base), *_ways_out(steps, campaign, base), *_sender(sender, organization),
-        *_tested(campaign, steps, organization, base), *_overlaps(reach, campaign, base), *_start(campaign, now),
+        *_state(campaign), *_steps(campaign, steps, base), *preflight_people.of_people(campaign, reach, base),
+        *preflight_people.of_lacking(reach, needed, campaign, base), *_ways_out(steps, campaign, base),
+        *_sender(sender, organization), *_tested(campaign, steps, organization, base),
+        *preflight_people.of_consent(reach, campaign, base), *preflight_people.of_overlaps(reach, campaign, base),
+        *_start(campaign, now),
     ]  # fmt: skip
     order = (BLOCKED, ASK, WARNING, FINE)
     return Checked(sorted(findings, key=lambda each: order.index(each.level)), reach)
+
+
+async def obstacles(organization: Organization, id: int, now: datetime) -> str:
+    """What has come up since a campaign was scheduled and lets nothing leave, in words; "" when nothing has."""
+    found = [each for each in (await look(organization, id, 0, now)).blocked if each.key in ("audience", "sender")]
+    return ". ".join(f"{each.text}: {each.detail}" if each.detail else each.text for each in found)
 
 
 def _needed(campaign: Mapping[str, Any], steps: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -110,41 +79,6 @@ def _steps(campaign: Mapping[str, Any], steps: list[dict[str, Any]], base: str) 
     return found
 
 
-def _people(campaign: Mapping[str, Any], reach: Reach, base: str) -> list[Finding]:
-    here = f"{base}/{campaign['id']}/audience"
-    if reach.misunderstood:
-        said = ", ".join(reach.misunderstood)
-        return [
-            Finding(BLOCKED, "A condition of the audience is not understood any more", said, "Fix", here, "audience")
-        ]
-    found = []
-    if not reach.people and not campaign["enrols"]:
-        detail = f"{num(reach.matching)} leads match, none can be written to" if reach.matching else "No lead matches"
-        found.append(Finding(BLOCKED, "The audience is empty", detail, "Change it", here, "audience"))
-    elif campaign["new_only"]:
-        detail = "Whoever becomes a lead after the launch and matches"
-        found.append(Finding(FINE, "Takes in new leads only", detail, key="audience"))
-    if reach.barred:
-        text = f"{num(reach.barred)} suppressed {'is' if reach.barred == 1 else 'are'} left out"
-        found.append(Finding(FINE, text, "Unsubscribed, bounced or complained", key="suppressed"))
-    if reach.nameless:
-        text = f"{num(reach.nameless)} without an address {'is' if reach.nameless == 1 else 'are'} left out"
-        found.append(Finding(FINE, text, key="addresses"))
-    return found
-
-
-def _lacking(
-    reach: Reach, needed: dict[str, dict[str, Any]], campaign: Mapping[str, Any], base: str
-) -> list[Finding]:  # fmt: skip
-    found = []
-    for name, count in reach.lacking.items():
-        if count:
-            href = f"{base}/templates/{needed[name]['template']}?campaign={campaign['id']}"
-            detail = f"{name.removeprefix(ATTRIBUTE)}, {num(count)} {'person' if count == 1 else 'people'}"
-            found.append(Finding(BLOCKED, "Placeholder without a value", detail, "Fix", href, "placeholders"))
-    return found
-
-
 def _ways_out(steps: list[dict[str, Any]], campaign: Mapping[str, Any], base: str) -> list[Finding]:
     found = []
     for each in steps:
@@ -184,15 +118,6 @@ def _tested(
     text = "Changed since the last test mail" if campaign["tested_at"] else "No test mail sent yet"
     href = f"{base}/{campaign['id']}/trial-mail"
     return [Finding(BLOCKED, text, "Send one to yourself", "Send", href, "test", post=True)]
-
-
-def _overlaps(reach: Reach, campaign: Mapping[str, Any], base: str) -> list[Finding]:
-    if not reach.elsewhere:
-        return [] if reach.misunderstood else [Finding(FINE, "No overlap with other campaigns", key="overlap")]
-    people = "1 person is" if reach.elsewhere == 1 else f"{num(reach.elsewhere)} people are"
-    named = ", ".join(f"{each['name']} ({num(each['people'])})" for each in reach.overlaps)
-    href = f"{base}/{campaign['id']}/overlap?{urlencode({'revision': campaign['revision']})}"
-    return [Finding(ASK, f"{people} in another running campaign", named, "Leave them out", href, "overlap", post=True)]
 
 
 def _start(campaign: Mapping[str, Any], now: datetime) -> list[Finding]:

@@ -36,8 +36,9 @@ TRIAL = """
 MOST_IN_TRIAL = 20_000
 LINES = 30
 ICONS = {
-    "launched": "zap", "paused": "pause", "resumed": "play", "stopped": "ban", "done": "circle-check",
-    "retried": "rotate-ccw", "tested": "mail", "scheduled": "calendar-clock",
+    "launched": "zap", "paused": "pause", "resumed": "play", "stopped": "ban", "finished": "circle-check",
+    "retried": "rotate-ccw", "tested": "mail", "scheduled": "calendar-clock", "unscheduled": "pencil",
+    "not_begun": "circle-alert", "trial_decided": "scale", "created": "plus", "mails_failed": "circle-alert",
 }  # fmt: skip
 KINDS = {"staff": "staff", "customer": "customer", "machine": "ai"}
 
@@ -61,7 +62,9 @@ async def upcoming(
         case "scheduled":
             at = campaign["starts_at"]
             when = moment(at, zone) if at else "at its time"
-            return Next(f"Starts {when}", "Its audience is taken in at that moment, and its checks run once more.")
+            return Next(
+                f"Starts {when}", "Audience and sender are looked at once more then, and the audience is taken in."
+            )
         case "paused":
             text = "Nothing leaves until somebody resumes it. What was due meanwhile follows then, nobody twice."
             return Next("Paused", text)
@@ -147,8 +150,8 @@ def _weekdays(days: frozenset[int]) -> str:
 async def trial(
     organization: Organization, campaign: dict[str, Any], steps: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:  # fmt: skip
-    """How both subjects do among the first people of the trial: variant, subject, people, delivered, clicked, replied.
-    Empty without a trial."""
+    """How both subjects do among the first MOST_IN_TRIAL who got the mail: variant, subject, people, delivered,
+    clicked, replied, and `href`, where they stand. Empty without a trial."""
     said = campaign["trial"] if isinstance(campaign["trial"], dict) else {}
     if not said.get("subject") or not steps:
         return []
@@ -156,7 +159,11 @@ async def trial(
     known = {each["variant"]: each for each in found}
     none = {"people": 0, "delivered": 0, "clicked": 0, "replied": 0}
     subjects = {"a": steps[0]["subject"], "b": str(said["subject"])}
-    return [{**none, **known.get(each, {}), "variant": each, "subject": subjects[each]} for each in subjects]
+    ledger = f"/{organization.slug}/campaigns/{campaign['id']}/ledger?step={steps[0]['id']}&subject="
+    return [
+        {**none, **known.get(each, {}), "variant": each, "subject": subjects[each], "href": ledger + each}
+        for each in subjects
+    ]
 
 
 def trial_rule(organization: Organization, campaign: dict[str, Any]) -> str:
@@ -165,7 +172,11 @@ def trial_rule(organization: Organization, campaign: dict[str, Any]) -> str:
     fact = "replied" if said.get("rule") == trials.REPLIES else "clicked"
     rule = f"Sent to {said.get('share', 0)}% of the people, half each; what a larger share {fact} goes to the rest"
     if said.get("winner"):
-        return f"{rule}. Subject {str(said['winner']).upper()} won."
+        figures = said.get("figures") or {}
+        counts = [
+            f"{num(part)} of {num(whole)} {fact} {each.upper()}" for each, (part, whole) in sorted(figures.items())
+        ]
+        return f"{rule}. Subject {str(said['winner']).upper()} won{': ' if counts else ''}{', '.join(counts)}."
     end = trials.ends(campaign)
     return f"{rule}, decided {moment(end, organization.time_zone)}." if end else f"{rule}."
 

@@ -13,7 +13,8 @@ from dashboard.labels import STATUS
 from dashboard.lists import CAP, Choice, Choices, Dates, Filters, Page, Search, Sort
 
 KINDS = {CampaignKind.blast: "Blast", CampaignKind.sequence: "Sequence"}
-NEEDS = """(c.state = 'paused' OR (SELECT sum(n.number) FROM campaign_count n WHERE n.organization = c.organization
+NEEDS = """(c.state = 'paused' OR c.state = 'draft' AND c.why <> '' OR (
+    SELECT sum(n.number) FROM campaign_count n WHERE n.organization = c.organization
     AND n.campaign = c.id AND n.step IS NOT NULL AND n.what IN ('failed', 'unknown')) > 0)"""
 STATES = tuple(Choice(state.value, STATUS["campaign"][state][0]) for state in CampaignState)
 
@@ -48,13 +49,15 @@ PAGE = """
            (SELECT count(*) FROM campaign_step s WHERE s.campaign = c.id) AS steps,
            (SELECT min(s.due_at) FROM campaign_send s WHERE s.campaign = c.id AND s.state IN ('waiting', 'due'))
                AS next_at
-    FROM campaign c WHERE c.organization = {} AND {} ORDER BY {} LIMIT {}"""
-COUNT = "(SELECT count(*) FROM (SELECT 1 FROM campaign c WHERE c.organization = {} AND {} LIMIT {}) found)"
+    FROM campaign c WHERE c.organization = {} AND c.deleted_at IS NULL AND {} ORDER BY {} LIMIT {}"""
+COUNT = """(SELECT count(*) FROM (SELECT 1 FROM campaign c WHERE c.organization = {} AND c.deleted_at IS NULL AND {}
+    LIMIT {}) found)"""
 ONE = """
     SELECT c.id, c.name, c.kind, c.state, c.why, c.audience, c.enrols, c.new_only, c.from_name, c.reply_to,
            c.window_from, c.window_to, c.weekdays, c.zone, c.per_hour, c.per_day, c.trial, c.starts_at, c.launched_at,
            c.finished_at, c.created_at, u.name AS launched_by
-    FROM campaign c LEFT JOIN app_user u ON u.id = c.launched_by WHERE c.organization = {} AND c.id = {}"""
+    FROM campaign c LEFT JOIN app_user u ON u.id = c.launched_by
+    WHERE c.organization = {} AND c.id = {} AND c.deleted_at IS NULL"""
 STEPS = """
     SELECT s.id, s.position, s.day, s.template, s.condition, t.name AS template_name,
            coalesce(v.subject, newest.subject, '') AS subject

@@ -50,6 +50,7 @@ class Reach:
     barred: int = 0
     elsewhere: int = 0
     people: int = 0
+    unasked: int = 0  # of them, those without a consent on record
     lacking: dict[str, int] = field(default_factory=dict)
     overlaps: list[dict[str, Any]] = field(default_factory=list)
     misunderstood: tuple[str, ...] = ()
@@ -90,6 +91,7 @@ async def count(
         QueryString(f"count(*) FILTER (WHERE NOT ({ADDRESS})) AS nameless"),
         QueryString(f"count(*) FILTER (WHERE {ADDRESS} AND {{}}) AS barred", out),
         QueryString("count(*) FILTER (WHERE {}) AS people", reached),
+        QueryString(f"count(*) FILTER (WHERE {{}} AND NOT {audience.AGREED}) AS unasked", reached),
         QueryString(f"count(*) FILTER (WHERE {{}} AND {ELSEWHERE}) AS elsewhere", reached, campaign["id"]),
         *(
             QueryString(f"count(*) FILTER (WHERE {{}} AND {{}}) AS lacking{at}", reached, lacking(name))
@@ -104,6 +106,6 @@ async def count(
         if found["elsewhere"]:
             overlaps = await rows(OVERLAPS, organization.id, campaign["id"], filters.where, out)
     return Reach(
-        found["matching"], found["nameless"], found["barred"], found["elsewhere"], found["people"],
+        found["matching"], found["nameless"], found["barred"], found["elsewhere"], found["people"], found["unasked"],
         {name: found[f"lacking{at}"] for at, name in enumerate(names)}, overlaps,
     )  # fmt: skip

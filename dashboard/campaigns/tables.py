@@ -83,6 +83,7 @@ class Campaign(OrganizationOwned, Table):
     revision = Integer(default=0, help_text="raised by every change in the editor: who saves an old one is told")
     changed_at = Timestamptz(null=True, default=None)
     changed_by = ForeignKey(User, null=True, default=None)
+    deleted_at = Timestamptz(null=True, default=None, help_text="of a draft; it can come back")
 
 
 class Step(OrganizationOwned, Table, tablename="campaign_step"):

@@ -39,7 +39,8 @@ MOVE = """
         AND (archived_at IS NULL) = {} RETURNING name"""
 WAITING = """
     SELECT c.name FROM campaign_step s JOIN campaign c ON c.id = s.campaign
-    WHERE c.organization = {} AND s.template = {} AND c.state IN ('draft', 'scheduled') ORDER BY c.id LIMIT 1"""
+    WHERE c.organization = {} AND s.template = {} AND c.state IN ('draft', 'scheduled') AND c.deleted_at IS NULL
+    ORDER BY c.id LIMIT 1"""
 
 
 async def every(organization: Organization) -> list[dict[str, Any]]:

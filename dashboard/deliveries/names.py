@@ -23,6 +23,7 @@ WHAT = {
     "payment_failed": "Payment failed alert",
     "event_failed": "Event failed alert",
     "campaign_paused": "Campaign paused alert",
+    "campaign_not_begun": "Campaign not started alert",
     "ticket_escalated": "Escalated ticket alert",
     "suggestion": "Suggested reply",
     "telegram_answer": "Answer to a button",

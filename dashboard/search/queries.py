@@ -42,6 +42,14 @@ OTHERS = """
            ORDER BY created_at DESC, id DESC LIMIT {}) recent
      WHERE lower(recipient || ' ' || title) LIKE {} ORDER BY created_at DESC, id DESC LIMIT {})
     UNION ALL
+    (SELECT 'campaign', id, name, '', state FROM campaign
+     WHERE organization = {} AND deleted_at IS NULL AND lower(name) LIKE {} ORDER BY created_at DESC, id DESC LIMIT {})
+    UNION ALL
+    (SELECT 'template', t.id, t.name, coalesce(v.subject, ''), '' FROM mail_template t
+     LEFT JOIN mail_template_version v ON v.template = t.id AND v.number = t.version
+     WHERE t.organization = {} AND t.archived_at IS NULL AND lower(t.name || ' ' || coalesce(v.subject, '')) LIKE {}
+     ORDER BY t.name, t.id LIMIT {})
+    UNION ALL
     (SELECT 'form', id, name, '', '' FROM form
      WHERE organization = {} AND archived_at IS NULL AND lower(name) LIKE {} ORDER BY name, id LIMIT {})
     UNION ALL
@@ -80,7 +88,7 @@ async def find(organization: Organization, text: str) -> list[tuple[str, list[Fo
         orders = await rows(ORDERS, id, number, id, number, pattern, MOST, MOST)
     tickets = await support.find_tickets(organization, number, text, pattern, MOST)
     others = await support.find_others(organization, text, pattern, MOST)
-    others += await rows(OTHERS, id, RECENT, pattern, MOST, id, pattern, MOST, id, pattern, MOST, id, pattern, MOST)
+    others += await rows(OTHERS, id, RECENT, *(pattern, MOST, id) * 5, pattern, MOST)
     by_kind = {kind: [_other(base, row) for row in others if row["kind"] == kind] for kind in OTHER}
     groups = [
         ("Orders", [_order(base, row) for row in orders], _exact(orders)),
@@ -121,6 +129,8 @@ def commands(places: list[tuple[str, list[tuple[str, str, str, str]]]], text: st
 OTHER = {
     "conversation": ("Conversations", "inbox", "conversations/{id}"),
     "article": ("Knowledge", "book-open", "knowledge/{id}"),
+    "campaign": ("Campaigns", "megaphone", "campaigns/{id}"),
+    "template": ("Templates", "file-text", "campaigns/templates/{id}"),
     "delivery": ("Deliveries", "send", "outbox/{id}"),
     "form": ("Forms", "list-checks", "settings/forms/{id}"),
     "plan": ("Plans", "package", "settings/plans"),
@@ -161,7 +171,7 @@ def _lead(base: str, row: dict[str, Any]) -> Found:
 
 def _other(base: str, row: dict[str, Any]) -> Found:
     _, icon, address = OTHER[row["kind"]]
-    entity = {"delivery": "delivery", "person": "role"}.get(row["kind"])
+    entity = {"campaign": "campaign", "delivery": "delivery", "person": "role"}.get(row["kind"])
     state = STATUS[entity][row["state"]][0] if entity else ""
     sub = ", ".join(part for part in (row["sub"], state) if part and part != "any")
     return Found(row["label"] or row["sub"], icon, f"{base}/{address.format(id=row['id'])}", sub)

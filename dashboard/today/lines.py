@@ -21,6 +21,7 @@ LATE_SHOWN = 2  # jobs that are late get a line each, up to this many
 ICONS = {
     "Send reminder": "send", "Mark done": "check", "Start work": "play", "Choose plan": "package",
     "Done": "check", "Take it": "hand", "Reply": "send", "Answer": "send", "Write an article": "pencil",
+    "Resume": "play", "Mend it": "pencil",
 }  # fmt: skip
 
 
@@ -82,7 +83,7 @@ def of_orders(found: Sequence[dict[str, Any]]) -> list[Line]:
     ]  # fmt: skip
 
 
-of_leads = of_tickets = of_questions = of_orders  # they say it in the same words
+of_leads = of_tickets = of_questions = of_campaigns = of_orders  # they say it in the same words
 
 
 def of_replies(base: str, found: dict[str, Any]) -> list[Line]:

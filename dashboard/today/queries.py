@@ -7,6 +7,7 @@ from typing import Any
 from dashboard.accounts.tables import Organization
 from dashboard.approvals import queries as approvals
 from dashboard.approvals import unanswered
+from dashboard.campaigns import attention as campaigns
 from dashboard.database import rows
 from dashboard.deliveries import queries as deliveries
 from dashboard.leads import attention as leads
@@ -37,7 +38,7 @@ WAITING_MONEY = """
 COUNTS = """
     SELECT (SELECT count(*) FROM ({}) o) AS orders, (SELECT count(*) FROM ({}) l) AS leads,
            (SELECT count(*) FROM ({}) t) AS ticket_lines, (SELECT count(*) FROM ({}) d) AS tickets,
-           EXISTS ({}) AS questions,
+           EXISTS ({}) AS questions, (SELECT count(*) FROM ({}) c) AS campaigns,
            (SELECT count(*) FROM (SELECT 1 FROM inbound_event WHERE organization = {} AND state = 'failed' LIMIT {}) e)
                AS events,
            (SELECT count(*) FROM (SELECT 1 FROM delivery WHERE organization = {}
@@ -58,13 +59,14 @@ class Counts:
     approvals: int
     tickets: int
     leads: int
+    campaigns: int
     outbox: int
     events: int
     schedules: int
 
 
 async def find_lines(organization: Organization, jobs: list[Job], now: datetime) -> list[Line]:
-    """Everything that needs a person here. Nine queries."""
+    """Everything that needs a person here. Eleven queries."""
     base = f"/{organization.slug}"
     [failed] = await rows(FAILED_EVENTS, organization.id, CAP)
     waiting = await rows(WAITING_MONEY, organization.id, now - PATIENCE, CAP)
@@ -74,6 +76,7 @@ async def find_lines(organization: Organization, jobs: list[Job], now: datetime)
         *lines.of_replies(base, await approvals.waiting(organization)),
         *lines.of_questions(await unanswered.needs_person(organization, now)),
         *lines.of_leads(await leads.needs_person(organization, now)),
+        *lines.of_campaigns(await campaigns.needs_person(organization)),
         *lines.of_deliveries(base, await deliveries.needs_person(organization)),
         *lines.of_events(base, failed),
         *lines.of_money(base, waiting),
@@ -87,6 +90,7 @@ async def counts(organization: Organization, jobs: list[Job], now: datetime) -> 
     [found] = await rows(
         COUNTS, attention.waiting(organization, now), leads.waiting(organization, now),
         tickets.waiting(organization, now), tickets.due(organization, now), unanswered.waiting(organization, now, 1),
+        campaigns.waiting(organization),
         id, CAP, id, CAP, id, CAP, id, CAP, id, now - PATIENCE,
     )  # fmt: skip
     standings = await runs.standings(jobs, now)
@@ -96,6 +100,7 @@ async def counts(organization: Organization, jobs: list[Job], now: datetime) -> 
         + found["leads"]
         + found["ticket_lines"]
         + found["questions"]
+        + found["campaigns"]
         + found["outbox_lines"]
         + bool(found["events"])
         + found["money"]
@@ -107,6 +112,7 @@ async def counts(organization: Organization, jobs: list[Job], now: datetime) -> 
         found["approvals"],
         found["tickets"],
         found["leads"],
+        found["campaigns"],
         found["outbox"],
         found["events"],
         sum(standing.needs_person for standing in standings),
@@ -122,5 +128,6 @@ def shown(counts: Counts) -> dict[str, Any]:
     """For ui.counts."""
     return {
         "today": counts.today, "approvals": counts.approvals, "tickets": counts.tickets, "leads": counts.leads,
+        "campaigns": counts.campaigns,
         "outbox": counts.outbox, "events": counts.events, "schedules": counts.schedules,
     }  # fmt: skip

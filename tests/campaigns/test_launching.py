@@ -25,6 +25,16 @@ async def verbs(campaign: Campaign) -> list[str]:
     return [each["verb"] for each in found]
 
 
+async def written_anew(campaign: Campaign, subject: str) -> None:
+    """Somebody saves another text of its first mail."""
+    step = await Step.objects().where(Step.campaign == campaign.id).first()
+    await rows("UPDATE mail_template SET version = 2 WHERE id = {}", step.template)
+    await rows(
+        "INSERT INTO mail_template_version (organization, template, number, subject, html, text, created_at) "
+        "VALUES ({}, {}, 2, {}, 'x', 'x', now())", campaign.organization, step.template, subject,
+    )  # fmt: skip
+
+
 async def test_a_blast_reaches_everybody_of_its_audience_once_and_ends(acme):
     inside = [await a_lead(acme, source="Fair") for _ in range(3)]
     await a_lead(acme, source="Elsewhere")
@@ -62,12 +72,7 @@ async def test_texts_written_after_the_launch_are_not_sent(acme):
     lead = await a_lead(acme)
     async with days() as world:
         campaign = await launched(acme, texts={"subject": "As it was"})
-        step = await Step.objects().where(Step.campaign == campaign.id).first()
-        await rows("UPDATE mail_template SET version = 2 WHERE id = {}", step.template)
-        await rows(
-            "INSERT INTO mail_template_version (organization, template, number, subject, html, text, created_at) "
-            "VALUES ({}, {}, 2, 'Changed', 'x', 'x', now())", acme.id, step.template,
-        )  # fmt: skip
+        await written_anew(campaign, "Changed")
         await world.round()
         assert [each["subject"] for each in world.mails(lead.email)] == ["As it was"]
 
@@ -103,7 +108,8 @@ async def test_a_condition_that_means_nothing_any_more_means_nobody(acme):
     assert (await Campaign.get_of(acme, campaign.id)).state == "done"
 
 
-async def test_a_scheduled_campaign_begins_when_its_time_has_come(acme):
+async def test_a_scheduled_campaign_begins_when_its_time_has_come(acme, mail):
+    mail.objects["domains"] = {"harbor.example": "verified"}
     await a_lead(acme)
     now = clock.now()
     async with days() as world:
@@ -115,6 +121,55 @@ async def test_a_scheduled_campaign_begins_when_its_time_has_come(acme):
         assert len(world.mails()) == 1
     found = await Campaign.get_of(acme, campaign.id)
     assert (found.state, found.launched_at) == ("done", now + HOUR)
+
+
+async def test_what_was_written_after_it_was_scheduled_is_not_sent(acme, mail):
+    mail.objects["domains"] = {"harbor.example": "verified"}
+    await a_lead(acme)
+    now = clock.now()
+    async with days() as world:
+        campaign = await launched(acme, starts_at=now + HOUR, texts={"subject": "As it was tested"})
+        await written_anew(campaign, "Later")
+        await world.round(now + HOUR)
+        assert [each["subject"] for each in world.mails()] == ["As it was tested"]
+
+
+@pytest.mark.parametrize(
+    ("domains", "audience", "why"),
+    [
+        ({"harbor.example": "pending"}, "", "Sender domain not verified"),
+        ({"harbor.example": "verified"}, "source=Nobody", "The audience is empty"),
+        ({"harbor.example": "verified"}, "stage=no-such-stage", "A condition of the audience is not understood"),
+    ],
+)
+async def test_one_that_could_send_nothing_at_its_time_is_a_draft_again_and_says_why(
+    acme, mail, domains, audience, why
+):
+    mail.objects["domains"] = domains
+    await a_lead(acme)
+    now = clock.now()
+    async with days() as world:
+        campaign = await launched(acme, starts_at=now + HOUR, audience=audience)
+        for _ in range(2):
+            await world.round(now + HOUR)
+        assert world.mails() == []
+    found = await Campaign.get_of(acme, campaign.id)
+    assert found.state == "draft" and found.why.startswith(f"It did not start: {why}")
+    [alert] = await rows("SELECT payload FROM delivery WHERE name = 'campaign_not_begun'")
+    assert alert["payload"]["lines"] == [found.why]
+
+
+async def test_one_that_could_not_begin_can_be_launched_once_it_is_mended(acme, mail):
+    mail.objects["domains"] = {"harbor.example": "pending"}
+    await a_lead(acme)
+    now = clock.now()
+    async with days() as world:
+        campaign = await launched(acme, starts_at=now + HOUR)
+        await world.round(now + HOUR)
+        found = await launching.launch(campaign, None, now + 2 * HOUR)
+        assert (found.state, found.why) == ("running", "")
+        await world.round(now + 2 * HOUR)
+        assert len(world.mails()) == 1
 
 
 async def test_one_that_is_scheduled_can_be_taken_off_the_schedule(acme):

@@ -95,6 +95,37 @@ async def test_the_file_has_what_the_filters_find_and_asks_for_the_password_firs
         assert late.status_code == 303 and "/account/confirmation" in late.headers["location"]
 
 
+async def test_no_name_and_no_reason_becomes_a_formula_in_the_file(ana, acme):
+    campaign = await a_campaign(acme)
+    for number, text in enumerate(("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1")):
+        person = await enrolled(campaign, await a_lead(acme, text, company=text, email=f"p{number}@crowd.example"))
+        await a_send(campaign, "failed", person, reason=text)
+    answer = await ana.get(f"/acme/campaigns/{campaign.id}/ledger.csv")
+    lines = list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"), newline="")))[1:]
+    assert len(lines) == 6
+    assert not [cell for line in lines for cell in line if cell[:1] in ("=", "+", "-", "@", "\t", "\r")]
+
+
+async def test_the_rows_of_each_subject_of_a_trial_are_found(ana, acme):
+    campaign = await a_campaign(acme, trial={"subject": "Other", "share": 20, "hours": 4, "rule": "clicks"})
+    for name, variant in (("Ada", "a"), ("Bea", "b"), ("Cid", "-")):
+        await a_send(campaign, "sent", await enrolled(campaign, await a_lead(acme, name), variant=variant))
+    path = f"/acme/campaigns/{campaign.id}/ledger"
+    assert people((await ana.part(f"{path}?subject=b")).text) == ["Bea"]
+    assert people((await ana.part(f"{path}?subject=a&subject=b")).text) == ["Bea", "Ada"]
+    assert "Subject B" in (await ana.part(f"{path}/filters")).text
+
+
+async def test_reasons_say_of_how_many_rows_they_were_counted(ana, acme, monkeypatch):
+    monkeypatch.setattr("dashboard.campaigns.ledger.NEWEST", 2)
+    campaign = await a_campaign(acme)
+    for reason in ("Refused", "Refused", "Mailbox full"):
+        await a_send(campaign, "bounced", reason=reason)
+    page = (await ana.get(f"/acme/campaigns/{campaign.id}")).text
+    assert "Counted among the newest 2 of 3." in page
+    assert "Reasons of the newest 2 rows" in (await ana.part(f"/acme/campaigns/{campaign.id}/ledger/filters")).text
+
+
 async def test_another_organization_finds_no_ledger(bob, acme, borealis):
     campaign, _ = await a_full_one(acme)
     assert (await bob.get(f"/acme/campaigns/{campaign.id}/ledger")).status_code == 404

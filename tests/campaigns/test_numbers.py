@@ -1,6 +1,7 @@
 """Counts of the ledger: right after every statement, whatever changed the rows, and cheap to read."""
 
 import asyncio
+import re
 from collections import Counter
 
 from dashboard.campaigns import numbers
@@ -123,3 +124,21 @@ async def test_counts_that_differ_from_the_ledger_are_a_broken_promise(acme):
     assert [each for each in await verify.violations() if "counts" in each] == [
         f"I5: a campaign's counts differ from its ledger ({campaign.id})"
     ]
+
+
+async def test_a_templates_figures_open_the_rows_of_each_campaign_that_sent_it(ana, acme):
+    one, other = await a_campaign(acme, "One"), await a_campaign(acme, "Other", (0, 3))
+    template = (await steps_of(one))[0].template
+    [step, _] = await steps_of(other)
+    await Step.update({Step.template: template}).where(Step.id == step.id)
+    await a_send(one)
+    await a_send(other)
+    await clicked(await a_send(other))
+    assert [(each["name"], each["figures"].sent) for each in await numbers.of_template(acme, template)] == [
+        ("Other", 2), ("One", 1),
+    ]  # fmt: skip
+    page = (await ana.get(f"/acme/campaigns/templates/{template}")).text
+    table = page.partition("What its mails did</h2>")[2].partition("</table>")[0]
+    for href, number in re.findall(r'<td class="end num[^"]*"><a href="([^"]+)">([\d,]+)</a>', table):
+        rows_of = await ana.get(href.replace("&amp;", "&"))
+        assert len(re.findall(r'<tr role="row" id="send-', rows_of.text)) == int(number), href

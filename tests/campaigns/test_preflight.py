@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dashboard import settings as process_settings
-from dashboard.campaigns import editor, preflight, reaching, rendering, sending_from
+from dashboard.campaigns import editor, preflight, reaching, rendering
 from dashboard.campaigns.tables import Campaign, Template, TemplateVersion
 from dashboard.clock import now as the_time
 from dashboard.database import row, rows
@@ -16,31 +15,13 @@ from dashboard.deliveries.tables import Delivery, Suppression
 from dashboard.leads.tables import Lead
 from tests.campaigns.seed import a_campaign, enrolled
 from tests.hostile import CORPUS
-from tests.integrations import environment
 from tests.leads.cast import a_lead
-from tests.partners.provider import provider
 
 GOOD = {
     "subject": "Hi {{ first_name | you }}",
     "html": '<p>Hi</p><a href="{{ unsubscribe_link }}">Stop</a>',
     "text": "",
 }
-
-
-@pytest.fixture
-async def mail(settings):
-    """Resend connected for this process, with a domain it knows."""
-    async with provider() as partner:
-        sending_from._known.clear()
-        here = {
-            "DATABASE_URL": settings.database_url,
-            "DATA_DIR": str(settings.data_dir),
-            "BASE_URL": settings.base_url,
-        }
-        here |= {"SECRET_KEY": settings.secret_key, "PASSWORD_WORK": "least"}
-        process_settings.use(process_settings.load(here | environment(partner)))
-        yield partner
-        sending_from._known.clear()
 
 
 async def a_draft(organization, days=(0,), words: dict[str, str] = GOOD, **changes) -> Campaign:

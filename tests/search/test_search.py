@@ -11,6 +11,7 @@ from dashboard.deliveries.tables import Delivery
 from dashboard.forms.tables import Form
 from dashboard.knowledge import actions as knowledge
 from dashboard.search.queries import ORDERS
+from tests.campaigns.seed import a_campaign
 from tests.leads.cast import a_lead
 from tests.orders.cast import a_plan, an_order
 from tests.tickets.cast import a_conversation, a_person, a_ticket
@@ -210,3 +211,13 @@ async def test_the_index_is_used_for_text(acme):
     await rows("ANALYZE orders")
     plan = await rows("EXPLAIN {}", QueryString(ORDERS, acme.id, -1, acme.id, -1, "%solheim%", 5, 5))
     assert "orders_search" in str(plan)
+
+
+async def test_campaigns_and_their_templates_are_found_by_name_and_subject(vera, bob, acme, borealis):
+    campaign = await a_campaign(acme, "Winter capacity", state="paused")
+    template = (await rows("SELECT template FROM campaign_step WHERE campaign = {}", campaign.id))[0]["template"]
+    found = await options(vera, "winter")
+    assert ("Campaigns", "Winter capacity", f"/acme/campaigns/{campaign.id}") in found
+    assert ("Templates", "Winter capacity 0", f"/acme/campaigns/templates/{template}") in found
+    assert ("Templates", "Winter capacity 0", f"/acme/campaigns/templates/{template}") in await options(vera, "| there")
+    assert await options(bob, "winter", "borealis") == []

@@ -9,8 +9,7 @@ from dashboard import crash
 from dashboard.accounts.tables import Organization
 from dashboard.activity import actions as activity
 from dashboard.campaigns import rendering
-from dashboard.campaigns.conditions import KINDS
-from dashboard.campaigns.engine import mails, trials
+from dashboard.campaigns.engine import mails, sorting, trials
 from dashboard.campaigns.engine.stopping import REASON
 from dashboard.campaigns.engine.windows import window, zone_of
 from dashboard.database import row, rows, transaction
@@ -70,10 +69,6 @@ DUE = """
     UPDATE campaign_send SET state = 'due' WHERE id IN (
         SELECT id FROM campaign_send WHERE campaign = {} AND state = 'waiting' AND due_at <= {} LIMIT {}
         FOR UPDATE SKIP LOCKED) RETURNING id"""
-BARRED = {
-    "unsubscribed": "Unsubscribed before", "bounced": "Mail to this address bounced before",
-    "complained": "Marked a mail of ours as spam before",
-}  # fmt: skip
 
 
 async def queue(
@@ -86,15 +81,18 @@ async def queue(
         if campaign is None:
             return 0
         room = await _room(campaign, now)
-        open_now = campaign["zone"] == "recipient" or _opens(campaign, organization, "", now) <= now
-        if room <= 0 or not open_now:
+        open_now = window(campaign).opens(now, zone_of("", organization.time_zone)) <= now
+        if room <= 0 or not (open_now or campaign["zone"] == "recipient"):
             return await mark(id, now)
         at_once = min(AT_ONCE, room)
         several = len(steps) > 1
         found = await rows(PICK, *how, several, any(step["condition"] for step in steps), id, now, at_once)
         if not found:
             return 0
-        moved = await _sort_out(campaign, organization, {step["id"]: step for step in steps}, found, now)
+        known = {step["id"]: step for step in steps}
+        moved = await _write(
+            sorting.sort(found, campaign, organization, known, now), campaign, organization, known, now
+        )
         await activity.changed(organization, "campaigns")
     crash.point("mails.queued")
     return moved
@@ -119,78 +117,16 @@ async def _count(sql: str, *values: Any) -> int:
     return found["n"] if found else 0
 
 
-def _opens(campaign: dict[str, Any], organization: Organization, zone: str, now: datetime) -> datetime:
-    return window(campaign).opens(now, zone_of(zone, organization.time_zone))
-
-
-async def _sort_out(
-    campaign: dict[str, Any], organization: Organization, steps: dict[int, dict[str, Any]],
-    found: list[dict[str, Any]], now: datetime,
+async def _write(
+    found: sorting.Sorted, campaign: dict[str, Any], organization: Organization, steps: dict[int, dict[str, Any]],
+    now: datetime,
 ) -> int:  # fmt: skip
-    """Each row to what becomes of it: queued, later, or the end. Those who must not be written to any more are left to
-    the next round, which ends them."""
-    later: dict[tuple[str, datetime], list[int]] = defaultdict(list)
-    ended: dict[tuple[str, str], list[int]] = defaultdict(list)
-    leaving: list[dict[str, Any]] = []
-    first = min(steps.values(), key=lambda step: (step["position"], step["id"]))["id"]
-    for each in found:
-        step = steps[each["step"]]
-        if each["person"] != "active":
-            ended["stopped", "Is not in the campaign any more"].append(each["id"])
-            continue
-        if each["reason"]:
-            continue
-        if not each["email"]:
-            ended["skipped", "Has no address any more"].append(each["id"])
-        elif each["barred"]:
-            words = BARRED.get(each["barred"], "This address was blocked by hand")
-            ended["suppressed", words].append(each["id"])
-        elif (at := _too_soon(each, step, organization, campaign, now)) is not None:
-            later["Waits for the mail before it", at].append(each["id"])
-        elif (opens := _opens(campaign, organization, each["zone"], now)) > now:
-            later["", opens].append(each["id"])
-        elif not _met(step["condition"] or {}, each):
-            kind = (step["condition"] or {}).get("kind", "")
-            ended["skipped", KINDS.get(kind, "Its condition was not met")].append(each["id"])
-        elif each["variant"] == "-" and each["step"] == first and (ends := trials.pending(campaign, now)) is not None:
-            later["Waits for the result of the A/B test", ends].append(each["id"])
-        else:
-            leaving.append(each | {"first": each["step"] == first})
-    for (words, at), ids in later.items():
+    for (words, at), ids in found.later.items():
         await rows(LATER, words, at, ids)
-    for (state, words), ids in ended.items():
+    for (state, words), ids in found.ended.items():
         await rows(SETTLE, state, words, now, ids)
-    queued = await _put(campaign, organization, steps, leaving, now)
-    return queued + sum(len(ids) for ids in (*later.values(), *ended.values()))
-
-
-def _too_soon(
-    each: dict[str, Any], step: dict[str, Any], organization: Organization, campaign: dict[str, Any], now: datetime
-) -> datetime | None:  # fmt: skip
-    """When the step is due, if the one before it left too late for now: the days between them are kept."""
-    if each["before"] is None:
-        return None
-    gap = max(0, step["day"] - each["before_day"])
-    zone, hours = zone_of("", organization.time_zone), window(campaign)
-    if each["before"] in ("waiting", "due", "queued"):
-        return hours.on_day(now, gap, zone) if gap else now + timedelta(minutes=10)
-    left_at = each["left_at"]
-    if left_at is None or not gap or left_at <= now - timedelta(days=gap) + DAY / 2:
-        return None
-    return hours.on_day(left_at, gap, zone)
-
-
-def _met(condition: dict[str, Any], each: dict[str, Any]) -> bool:
-    match condition.get("kind", ""):
-        case "clicked" | "replied" | "bought" as fact:
-            return bool(each[fact])
-        case "not_clicked" | "not_replied" | "not_bought" as fact:
-            return not each[fact.removeprefix("not_")]
-        case "tag":
-            return condition.get("tag") in each["tags"]
-        case "no_tag":
-            return condition.get("tag") not in each["tags"]
-    return True
+    queued = await _put(campaign, organization, steps, found.leaving, now)
+    return queued + sum(len(ids) for ids in (*found.later.values(), *found.ended.values()))
 
 
 async def _put(

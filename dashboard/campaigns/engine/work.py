@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from dashboard.accounts.tables import Organization
-from dashboard.campaigns import launching
+from dashboard.campaigns import beginning, launching
 from dashboard.campaigns.engine import enrolling, queueing, results, stopping, trials, watching
 from dashboard.campaigns.engine.queueing import LOCK
 from dashboard.database import row, rows, transaction, translate
@@ -68,7 +68,7 @@ class Rounds:
         if campaign["over"]:
             return await _see_off(campaign, organization, now)
         if campaign["state"] == "scheduled":
-            return int(await launching.begin(campaign, organization, now))
+            return int(await beginning.begin(campaign, organization, now))
         steps = await rows(STEPS, campaign["id"])
         if not steps:
             return 0

@@ -59,7 +59,9 @@ async def show_filters(request: Request, organization: CurrentOrganization, now:
         campaign=campaign, states=[(each.value, each.label) for each in ledger.STATES],
         did=[(each.value, each.label) for each in ledger.DID],
         steps=[(str(step["id"]), step["label"]) for step in steps],
-        reasons=list(dict.fromkeys(each["reason"] for each in reasons)), open_dialog="#dialog",
+        reasons=list(dict.fromkeys(each["reason"] for each in reasons)), newest=ledger.NEWEST,
+        subjects=[(each.value, each.label) for each in ledger.SUBJECTS] if campaign["trial"] else [],
+        open_dialog="#dialog",
     )  # fmt: skip
 
 

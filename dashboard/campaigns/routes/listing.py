@@ -77,7 +77,7 @@ def note(campaign: dict[str, Any], organization: Organization, now: datetime) ->
     zone = organization.time_zone
     match campaign["state"]:
         case "draft":
-            return "Not launched yet", "dim"
+            return (campaign["why"], "due warning") if campaign["why"] else ("Not launched yet", "dim")
         case "scheduled" if campaign["starts_at"]:
             return f"Starts {moment(campaign['starts_at'], zone)}", "dim"
         case "paused":

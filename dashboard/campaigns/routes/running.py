@@ -13,7 +13,7 @@ from dashboard.accounts.tables import Organization
 from dashboard.campaigns import ledger, numbers, progress, queries
 from dashboard.campaigns.leaving import WORDS
 from dashboard.campaigns.numbers import Figures
-from dashboard.campaigns.routes.showing import figures_of, steps_table
+from dashboard.campaigns.routes.showing import COLUMNS, figures_of, steps_table
 from dashboard.lists import Asked
 from dashboard.pages import page
 from dashboard.revenue import attribution
@@ -48,14 +48,15 @@ async def facts_of(organization: Organization, campaign: dict[str, Any], now: da
     return {
         "campaign": campaign, "base": base, "now": now, "zone": organization.time_zone, "figures": whole,
         "brought": money.sums, "strip": figures_of(whole, money, base, bought, leads),
-        "table": steps_table(steps, each, money_each, base), "steps": steps, "stopped": _stopped(whole, base),
+        "table": steps_table(steps, each, money_each, base), "columns": COLUMNS, "steps": steps,
+        "stopped": _stopped(whole, base),
         "next": await progress.upcoming(organization, campaign, steps, whole, now), "rows": found,
         "problems": _problems(await ledger.reasons(organization, id, PROBLEMS, 8), base),
         "trial": await progress.trial(organization, campaign, steps),
         "trial_rule": progress.trial_rule(organization, campaign),
         "labels_of": {step["id"]: step for step in steps},
         "timeline": await progress.timeline(organization, id), "stated": attribution.STATED, "bought": bought,
-        "orders": money.orders, "newest": ledger.NEWEST,
+        "orders": money.orders, "newest": ledger.NEWEST, "not_arrived": whole.of(PROBLEMS),
     }  # fmt: skip
 
 

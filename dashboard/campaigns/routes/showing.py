@@ -8,7 +8,12 @@ from dashboard.formats import num, percent
 from dashboard.revenue.campaigns import Earned
 
 LEFT_OUT = ("suppressed", "skipped", "stopped")
-BOUNCE_LIMIT, COMPLAINT_LIMIT = "5%", "0.1%"
+BOUNCE_LIMIT = "5%"
+# Of the table of steps.
+COLUMNS = (
+    "Recipients", "To come", "Sent", "Not sent", "Left out", "Delivered", "Bounced", "Clicked", "Replied",
+    "Unsubscribed", "Bought",
+)  # fmt: skip
 
 
 class Shown(NamedTuple):
@@ -60,12 +65,6 @@ def steps_table(
             ],
         })  # fmt: skip
     return lines
-
-
-COLUMNS = (
-    "Recipients", "To come", "Sent", "Not sent", "Left out", "Delivered", "Bounced", "Clicked", "Replied",
-    "Unsubscribed",
-)  # fmt: skip
 
 
 def rows_in(base: str, states: tuple[str, ...]) -> str:
