@@ -181,7 +181,7 @@ async def alert(campaign: Campaign, name: str, what: str, why: str, now: datetim
     """Tell the team that it “was paused”, and why."""
     organization = await Organization.objects().get(Organization.id == campaign.organization)
     assert organization is not None
-    await deliveries.queuealert(
+    await deliveries.queue_alert(
         organization, name, key=f"alert:{name}:{campaign.id}:{int(now.timestamp())}",
         title=f"“{campaign.name}” {what}", lines=[why], href=f"/{organization.slug}/campaigns/{campaign.id}",
         subject=(SUBJECT, campaign.id),

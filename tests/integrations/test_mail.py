@@ -1,4 +1,6 @@
 from dataclasses import replace
+from email import message_from_bytes
+from email.header import decode_header, make_header
 
 import pytest
 
@@ -38,6 +40,43 @@ async def test_no_field_can_smuggle_in_another_header(end, way):
             with pytest.raises(Refused, match="Nothing was sent"):
                 await mail.send(message, "k")
         assert p.requests == [] and server.taken == []
+
+
+@pytest.mark.parametrize(
+    "word", ["=?utf-8?q?=0D=0ABcc:_all@mail.example?=", "=?utf-8?b?DQpCY2M6IGFsbEBtYWlsLmV4YW1wbGU=?="]
+)
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"subject": "Quote, {}"}, {"subject": "{} of {} and {} and {}"}, {"from_": '"{}" <hello@harbor.example>'},
+        {"reply_to": "{} <hello@harbor.example>"}, {"to": '"{}" <robin@mail.example>'}, {"headers": {"X-Order": "{}"}},
+        {"attachments": "{}.pdf"},
+    ],
+    ids=str,
+)  # fmt: skip
+async def test_what_looks_encoded_is_never_decoded_into_a_header(fields, word):
+    said = {name: value.format(*[word] * 4) for name, value in fields.items() if isinstance(value, str)}
+    said |= {name: dict.fromkeys(value, word) for name, value in fields.items() if isinstance(value, dict)}
+    if "attachments" in said:
+        said["attachments"] = (Attachment(said["attachments"], b"x", "application/pdf"),)
+    async with mail_server() as server:
+        try:
+            await connected(mail=server).mail.send(replace(MESSAGE, **said), "k")
+        except Refused:
+            assert server.taken == []
+            return
+        [envelope], [found] = server.taken, server.mails()
+        assert envelope.rcpt_tos == ["robin@mail.example"] and b"\r\nBcc:" not in envelope.content
+        assert (
+            "subject" not in said or str(make_header(decode_header(raw_subject(envelope.content)))) == said["subject"]
+        )
+        assert set(found.keys()) <= {"From", "To", "Subject", "Date", "Message-ID", "Reply-To", "MIME-Version"} | {
+            "Content-Type", "Content-Transfer-Encoding", "X-Order"
+        }  # fmt: skip
+
+
+def raw_subject(content: bytes) -> str:
+    return message_from_bytes(content)["Subject"]
 
 
 @pytest.mark.parametrize("name", ["Bcc", "to", "From", "Content-Type", "message-id", "X Y", "X:Y", ""])
