@@ -95,6 +95,7 @@ def palette(base: str, *, works: bool) -> list[tuple[str, list[tuple[str, str, s
     ]
     places.append(("Conversations", "inbox", "G V", f"{base}/conversations"))
     places.append(("Knowledge", "book-open", "G K", f"{base}/knowledge"))
+    places.append(("Templates of campaigns", "file-text", "", f"{base}/campaigns/templates"))
     places.append(("Settings", "settings", "", f"{base}/settings"))
     return [
         ("Go to", places),

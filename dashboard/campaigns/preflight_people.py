@@ -54,9 +54,9 @@ def of_consent(reach: Reach, campaign: Mapping[str, Any], base: str) -> list[Fin
     if not reach.unasked:
         return [Finding(FINE, "Everybody agreed to hear from you", "A consent is on record for each", key="consent")]
     text = f"{num(reach.unasked)} of {num(reach.people)} without a consent on record"
-    detail = "Write only to people who may expect it, such as customers"
+    detail = "Only those who expect it, such as customers, may stay"
     href = f"{base}/{campaign['id']}/consent?{urlencode({'revision': campaign['revision']})}"
-    return [Finding(WARNING, text, detail, "Only those who agreed", href, "consent", post=True)]
+    return [Finding(WARNING, text, detail, "Leave them out", href, "consent", post=True)]
 
 
 def of_overlaps(reach: Reach, campaign: Mapping[str, Any], base: str) -> list[Finding]:

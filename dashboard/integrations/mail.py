@@ -103,6 +103,11 @@ def _one_address(value: str) -> bool:
     return len(found) == 1 and bool(re.fullmatch(r"[^\s@,;<>]+@[^\s@,;<>]+", found[0][1]))
 
 
+@lru_cache(256)
+def _may_be_set(name: str) -> bool:
+    return bool(re.fullmatch(r"[A-Za-z0-9-]{1,70}", name)) and not OURS.fullmatch(name.lower())
+
+
 def check(message: Message) -> None:
     """Refused if a header could be broken out of, or names something only we may set."""
     for what, value in (
@@ -115,9 +120,8 @@ def check(message: Message) -> None:
     ):
         if LINE_ENDS.search(value):
             raise Refused(f"The {what} contains a line break. Nothing was sent.")
-    for name in message.headers:
-        if not re.fullmatch(r"[A-Za-z0-9-]{1,70}", name) or OURS.fullmatch(name.lower()):
-            raise Refused("A header of the mail has a name that is not allowed. Nothing was sent.")
+    if not all(map(_may_be_set, message.headers)):
+        raise Refused("A header of the mail has a name that is not allowed. Nothing was sent.")
     for what, value in (("recipient", message.to), ("sender", message.from_)):
         if not PLAIN.fullmatch(value) and not _one_address(value):
             raise Refused(f"The {what} is not one mail address. Nothing was sent.")
