@@ -12,6 +12,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).parent.parent / "static"
 JOINED = {  # what every page of the desk needs comes in one file each; here it stays small enough to read
     "css/desk.css": ("vendor/inter.css", "css/app.css", "css/screens.css"),
+    "css/panel.css": ("vendor/inter.css", "css/app.css", "css/screens.css", "css/chat.css"),
     "js/desk.js": tuple(f"js/{name}.js" for name in ("app", "toasts", "lists", "palette", "keys", "live")),
 }
 # Strings stay as they are; comments go, white space shrinks to one blank or to nothing beside a bracket or a comma.
@@ -19,6 +20,7 @@ STYLE = re.compile(r"""("[^"]*"|'[^']*')|/\*.*?\*/|;?\s*(\})\s*|\s*([{;,])\s*|\s
 # Lines that are a comment, blank lines and indentation. No text in our scripts may go over several lines.
 SCRIPT = re.compile(r"^[ \t]*(?:/\*\*.*?\*/|//[^\n]*)?[ \t]*\n|^[ \t]+", re.DOTALL | re.MULTILINE)
 ADDRESS = re.compile(r'url\("([^":]+)"\)')
+OURS = ("js/", "embed/")  # scripts we wrote
 TEXT = (".css", ".js", ".svg", ".json", ".txt")
 
 
@@ -63,7 +65,7 @@ def _content(path: str) -> bytes:
     if path.endswith(".css"):
         style = ADDRESS.sub(lambda match: f'url("{address(normpath(join(dirname(path), match[1])))}")', body.decode())
         return STYLE.sub(_shorter, style).strip().encode()
-    return SCRIPT.sub("", body.decode()).encode() if path.startswith("js/") else body
+    return SCRIPT.sub("", body.decode()).encode() if path.startswith(OURS) else body
 
 
 def _shorter(match: re.Match[str]) -> str:

@@ -21,6 +21,7 @@ CHANNEL = "backdesk"
 CHECK_EVERY = 2.5  # seconds; with the two between checks, a stream ends within five of the right to it
 PROBE_EVERY = 20.0
 ROOM = 50
+THREAD = "chat-"  # how topics begin that are for the visitor of one conversation alone
 
 ALLOWED = """
     SELECT 1 AS one FROM app_session s JOIN app_user u ON u.id = s.user JOIN membership m ON m.user = s.user
@@ -33,6 +34,7 @@ class Hub:
 
     def __init__(self) -> None:
         self.pages: dict[int, set[asyncio.Queue[str]]] = {}
+        self.threads: dict[str, set[asyncio.Event]] = {}  # the pages of visitors, by their conversation
         self.when: dict[str, asyncio.Event] = {}  # workers of this process that wake on a topic
         self.closing = asyncio.Event()
 
@@ -41,8 +43,13 @@ class Hub:
         organization, _, topic = payload.partition(":")
         if topic in self.when:
             self.when[topic].set()
+        if topic.startswith(THREAD):
+            for news in self.threads.get(topic, ()):
+                news.set()
+            return
         if organization == "*":
             listening = [queue for pages in self.pages.values() for queue in pages]
+            self._tell_visitors()
         else:
             listening = list(self.pages.get(int(organization), ())) if organization.isdecimal() else []
         for queue in listening:
@@ -62,9 +69,28 @@ class Hub:
         finally:
             pages.discard(queue)
 
+    @contextlib.contextmanager
+    def thread(self, topic: str):
+        """Set whenever something is new in one conversation. It holds nothing but this while it waits."""
+        news = asyncio.Event()
+        self.threads.setdefault(topic, set()).add(news)
+        try:
+            yield news
+        finally:
+            listening = self.threads[topic]
+            listening.discard(news)
+            if not listening:
+                del self.threads[topic]
+
+    def _tell_visitors(self) -> None:
+        for listening in self.threads.values():
+            for news in listening:
+                news.set()
+
     def close(self) -> None:
         """Ends every stream, so that the process can stop."""
         self.closing.set()
+        self._tell_visitors()
         for pages in self.pages.values():
             for queue in pages:
                 with contextlib.suppress(asyncio.QueueFull):

@@ -93,7 +93,7 @@ class Door:
 
     def path(self, slug: str, number: int = 1, /, **said: str) -> str:
         """The address with this organization, this number, and what is said or a likely word for everything else."""
-        words = {"org": slug, "brand": slug, "slug": slug, "channel": "stripe"} | said
+        words = {"org": slug, "brand": slug, "slug": slug, "channel": "stripe", "file": f"{slug}.js"} | said
         values = {
             name: words.get(name, number if parameter.type is int else "x" * 43)
             for name, parameter in self.route.path_parameters.items()

@@ -4,7 +4,7 @@ from the knowledge, else "I do not know" and a person."""
 import asyncio
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -26,6 +26,8 @@ ONE_TRY, TRIES, PAUSE = 8.0, 2, 0.4
 MOST_TOKENS = 700
 LONGEST_QUOTE = 700
 UNKNOWN = "I do not know that. A person can answer it: choose Talk to a person, and we write back."
+LOOKING, WRITING = "Looking through the articles…", "Writing an answer from “{title}”…"
+WRITING_ALONE = "Writing an answer…"
 ANSWERED, NOT_KNOWN = "answered", "unknown"
 
 
@@ -59,14 +61,18 @@ class Drafted:
 
 async def answer(
     organization: Organization, conversation: Conversation, question: str, connection: OpenAI, now: datetime, *,
-    records: Sequence[str] = (), before: Sequence[tuple[str, str]] = (),
+    records: Sequence[str] = (), before: Sequence[tuple[str, str]] = (), doing: Callable[[str], None] | None = None,
 ) -> Answer:  # fmt: skip
     """Never fails for want of a model: what went wrong there is in `why_not`, and the knowledge is quoted instead.
-    `records`: facts about this very customer, who has proven who they are. No transaction may be open."""
+    `records`: facts about this very customer, who has proven who they are. `doing` hears what is being done, in words
+    for whoever waits. No transaction may be open."""
+    say = doing or (lambda _: None)
+    say(LOOKING)
     found = await search.find(organization, question)
     fallback = quoted(found)
     if not connection.configured or not (found.hits or records):
         return fallback
+    say(WRITING.format(title=found.hits[0].title) if found.hits else WRITING_ALONE)
     try:
         async with asyncio.timeout(DEADLINE):
             drafted = await draft(

@@ -1,6 +1,7 @@
 """A visitor asks: kept first, then answered, then handed to a person where one is needed."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,13 +12,14 @@ from dashboard.assistant.answering import NOT_KNOWN, Answer
 from dashboard.chat.forms import Asked
 from dashboard.conversations import actions as conversations
 from dashboard.conversations import queries
-from dashboard.conversations.tables import Channel, Conversation, Message
+from dashboard.conversations.tables import Author, Channel, Conversation, Message
 from dashboard.database import rows, transaction
 from dashboard.leads.tables import Lead
 from dashboard.tickets import actions as tickets
 from dashboard.tickets.tables import Priority
 
 URGENT = ("legal", "security", "angry")
+HANDED = "person"
 HANDED_OVER = "Your message is with ticket {number}. A person answers it here{also}."
 RECORDS = """
     SELECT o.id, o.number, p.name AS plan, o.status, o.payment_status, o.amount, o.currency, o.placed_at, o.due_at,
@@ -33,9 +35,9 @@ class Reply:
     outcome: str
     suggests_person: bool
     conversation: Conversation
-    token: str
-    message: Message
+    message: Message | None  # as it stands in the thread; None where it was not worth a message
     ticket: int | None = None
+    token: str = ""
 
 
 async def ask(
@@ -44,33 +46,51 @@ async def ask(
 ) -> Reply:  # fmt: skip
     """Keep the message and answer it. The same message again gets the same answer. `identified`: the person has proven
     who they are, so their own orders may be spoken of, and what needs a person becomes a ticket at once."""
+    conversation, token, message = await keep(organization, asked, now, lead=lead, identified=identified, origin=origin)
+    reply = await respond(organization, conversation, message, now, lead=lead, identified=identified)
+    return replace(reply, token=token)
+
+
+async def keep(
+    organization: Organization, asked: Asked, now: datetime, *, lead: Lead | None = None, identified: bool = False,
+    origin: str = "",
+) -> tuple[Conversation, str, Message]:  # fmt: skip
+    """Write the message down; whatever happens from here on, somebody of the team sees that it waits."""
     conversation, token = await thread(organization, asked, now, lead=lead, identified=identified, origin=origin)
-    async with transaction():  # whatever happens from here on, somebody of the team sees that it waits
+    async with transaction():
         message, new = await conversations.receive(conversation, asked.message, asked.key, now)
         if new:
             await conversations.ask_for_person(conversation, now)
+    return conversation, token, message
+
+
+async def respond(
+    organization: Organization, conversation: Conversation, message: Message, now: datetime, *,
+    lead: Lead | None = None, identified: bool = False, doing: Callable[[str], None] | None = None,
+) -> Reply:  # fmt: skip
+    """Answer a message that is kept, once. `doing` hears what is being done meanwhile."""
     known = await queries.answer_to(conversation, message)
     ticket = await tickets.number_of(organization, conversation)
     if known is not None:
-        return _told(known, conversation, token, ticket)
+        return _told(known, conversation, ticket)
     if ticket is not None:
-        return await _hand_over(conversation, token, message, ticket, now)
+        return await _hand_over(conversation, message, ticket, now)
     connection = (await credentials.integrations_for(organization.id)).openai
     records = await records_of(organization, lead) if identified and lead else []
     before = await queries.said_before(conversation, message)
     answer = await answering.answer(
-        organization, conversation, asked.message, connection, now, records=records, before=before
+        organization, conversation, message.text, connection, now, records=records, before=before, doing=doing
     )
     failed = answer.outcome == NOT_KNOWN
     failures = await conversations.note_mood(conversation, answer.topic, answer.sentiment, failed=failed)
-    reason = escalation.reason_in(asked.message, answer.sentiment, failures)
+    reason = escalation.reason_in(message.text, answer.sentiment, failures)
     reply = await _keep(conversation, message, answer, now, settles=not reason and not failed)
     if identified and reason:
         made, _ = await tickets.open_ticket(
-            organization, conversation, subject_of(asked.message), reason, now, priority=priority_of(reason)
+            organization, conversation, subject_of(message.text), reason, now, priority=priority_of(reason)
         )
         ticket = made.number
-    return _told(reply, conversation, token, ticket, person=bool(reason) or failed or answer.needs_person)
+    return _told(reply, conversation, ticket, person=bool(reason) or failed or answer.needs_person)
 
 
 async def escalate(
@@ -81,7 +101,7 @@ async def escalate(
     conversation, token = await thread(organization, asked, now, lead=lead, identified=identified, origin=origin)
     if asked.message:
         await conversations.receive(conversation, asked.message, asked.key, now)
-    said = asked.message or conversation.excerpt
+    said = asked.message or await queries.asked_last(conversation)
     reason = escalation.reason_in(said) or "asked"
     ticket, _ = await tickets.open_ticket(
         organization, conversation, subject_of(said), reason, now, priority=priority_of(reason)
@@ -157,15 +177,17 @@ async def _keep(
     return kept
 
 
-async def _hand_over(conversation: Conversation, token: str, message: Message, ticket: int, now: datetime) -> Reply:
+async def _hand_over(conversation: Conversation, message: Message, ticket: int, now: datetime) -> Reply:
+    """Who waits for a person hears so once; a machine does not go on talking between the two."""
     text = HANDED_OVER.format(number=ticket, also=also(conversation))
-    kept = await _keep(conversation, message, Answer(text, "person"), now, settles=False)
-    return _told(kept, conversation, token, ticket)
+    last = await queries.last_said(conversation, message)
+    if last is not None and (last["author_kind"] == Author.staff or last["outcome"] == HANDED):
+        return Reply(text, [], HANDED, False, conversation, None, ticket)
+    kept = await _keep(conversation, message, Answer(text, HANDED), now, settles=False)
+    return _told(kept, conversation, ticket)
 
 
-def _told(
-    kept: Message, conversation: Conversation, token: str, ticket: int | None, *, person: bool | None = None
-) -> Reply:
+def _told(kept: Message, conversation: Conversation, ticket: int | None, *, person: bool | None = None) -> Reply:
     suggests = kept.outcome == NOT_KNOWN if person is None else person
     sources: Any = kept.sources
-    return Reply(kept.text, sources, kept.outcome, suggests, conversation, token, kept, ticket)
+    return Reply(kept.text, sources, kept.outcome, suggests, conversation, kept, ticket)

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from litestar import Request
 
+from dashboard import typed
 from dashboard.accounts.tables import Organization
 from dashboard.errors import NotAllowed, NotFound
 
@@ -44,6 +45,12 @@ def allowed(request: Request, organization: Organization) -> dict[str, str]:
     headers["Access-Control-Allow-Origin"] = origin
     request.scope["origin_headers"] = headers  # type: ignore[typeddict-unknown-key]
     return headers
+
+
+def seen_at(said: dict[str, str], organization: Organization) -> tuple[str, str]:
+    """(page, site) on which the widget stands, as its page says; both empty where the site is not listed."""
+    page, site = typed.text(said, "page")[:300], typed.text(said, "site")[:200]
+    return (page, site) if site in listed(organization) else ("", "")
 
 
 def preflight(request: Request, organization: Organization) -> dict[str, str]:

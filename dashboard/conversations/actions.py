@@ -31,6 +31,11 @@ AUTOMATIC = "automatic"  # the outcome of a mail that a machine of theirs sent
 LISTENERS: list[Heard] = []  # what else a message changes, in its transaction: slices above add themselves
 
 
+def topic_of(conversation: int) -> str:
+    """What the open pages of the visitor listen to."""
+    return f"chat-{conversation}"
+
+
 def digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
@@ -127,6 +132,8 @@ async def _say(
         for heard in LISTENERS:
             await heard(conversation, made, now)
         await activity.changed(conversation.organization, "conversations")
+        if conversation.channel == Channel.web:
+            await activity.changed(conversation.organization, topic_of(conversation.id))
     return made, True
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Organization
 from dashboard.activity import actions as activity
+from dashboard.conversations.actions import topic_of
 from dashboard.conversations.tables import Conversation
 from dashboard.database import row, rows, serialize, transaction
 from dashboard.deliveries import actions as deliveries
@@ -66,6 +67,7 @@ async def open_ticket(
         if by is None:
             await _alert(organization, conversation, ticket, said)
         await activity.changed(organization, "tickets")
+        await activity.changed(organization, topic_of(conversation.id))
     return ticket, True
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Organization
 from dashboard.activity import actions as activity
+from dashboard.conversations.actions import topic_of
 from dashboard.database import row, rows, transaction
 
 HERE = timedelta(seconds=40)  # a page says every 15 seconds that it is open
@@ -15,10 +16,13 @@ SEEN = """
     SELECT {}, t.id, {}, {}, {}, {} FROM ticket t WHERE t.organization = {} AND t.number = {}
     ON CONFLICT (ticket, "user") DO UPDATE SET seen_at = excluded.seen_at,
         typing_at = CASE WHEN {} THEN excluded.typing_at ELSE ticket_presence.typing_at END
-    RETURNING ticket, created_at = {} AS new"""
+    RETURNING (SELECT conversation FROM ticket WHERE id = ticket_presence.ticket) AS conversation"""
 BEFORE = """
     SELECT p.seen_at, p.typing_at FROM ticket_presence p JOIN ticket t ON t.id = p.ticket
     WHERE t.organization = {} AND t.number = {} AND p."user" = {}"""
+REPLYING = """
+    SELECT u.name FROM ticket_presence p JOIN ticket t ON t.id = p.ticket JOIN app_user u ON u.id = p.user
+    WHERE t.organization = {} AND t.conversation = {} AND p.typing_at > {} ORDER BY p.typing_at DESC LIMIT 1"""
 OTHERS = """
     SELECT u.name, p.typing_at > {} AS typing FROM ticket_presence p JOIN ticket t ON t.id = p.ticket
     JOIN app_user u ON u.id = p.user
@@ -35,14 +39,16 @@ async def seen(organization: Organization, number: int, user: Visitor, now: date
     """This person looks at the ticket, or writes. The pages of others hear of it when it is news."""
     async with transaction():
         before = await row(BEFORE, organization.id, number, user.id)
-        await rows(
-            SEEN, organization.id, user.id, now, now if typing else None, now, organization.id, number, typing, now
+        [held] = await rows(
+            SEEN, organization.id, user.id, now, now if typing else None, now, organization.id, number, typing
         )
         news = before is None or before["seen_at"] <= now - HERE
         if typing:
             news = news or before is None or before["typing_at"] is None or before["typing_at"] <= now - TYPING
         if news:
             await activity.changed(organization, topic(number))
+        if news and typing:  # the customer in the chat may know it too
+            await activity.changed(organization, topic_of(held["conversation"]))
 
 
 async def stopped(organization: Organization, number: int, user: Visitor) -> None:
@@ -57,3 +63,9 @@ async def stopped(organization: Organization, number: int, user: Visitor) -> Non
 async def others(organization: Organization, number: int, user: Visitor, now: datetime) -> list[dict[str, Any]]:
     """Who else is there: name, and whether they write."""
     return await rows(OTHERS, now - TYPING, organization.id, number, user.id, now - HERE)
+
+
+async def replying(organization: Organization, conversation: int, now: datetime) -> str:
+    """Who of the team writes to this customer right now; empty when nobody does."""
+    found = await row(REPLYING, organization.id, conversation, now - TYPING)
+    return found["name"] if found else ""

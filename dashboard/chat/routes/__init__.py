@@ -1,3 +1,3 @@
-from dashboard.chat.routes import api, hosted, settings
+from dashboard.chat.routes import api, embedding, hosted, settings, threads
 
-ROUTES = [*api.ROUTES, *hosted.ROUTES, *settings.ROUTES]
+ROUTES = [*api.ROUTES, *hosted.ROUTES, *threads.ROUTES, *embedding.ROUTES, *settings.ROUTES]

@@ -1,10 +1,10 @@
 """The chat on a page of our own. It works without scripts, and while the model is away."""
 
 import secrets
+from datetime import datetime
 from typing import Any
 
-from litestar import Request, get, post
-from litestar.datastructures import Cookie
+from litestar import Request, Response, get, post
 from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect, Template
 
@@ -13,16 +13,12 @@ from dashboard.accounts import attempts
 from dashboard.accounts.current import Now, public
 from dashboard.accounts.forms import address_problem
 from dashboard.accounts.tables import Organization
-from dashboard.chat import asking, origins
+from dashboard.chat import asking, origins, visiting, waiting
 from dashboard.chat.forms import LONGEST, WRITE, Asked
 from dashboard.chat.routes.api import CALLS, QUESTIONS, place
-from dashboard.conversations import actions as conversations
-from dashboard.conversations import queries
-from dashboard.conversations.actions import RESUMES
-from dashboard.formats import initials
-from dashboard.tickets import actions as tickets
+from dashboard.chat.routes.threads import TOO_LONG, by_script, renderer
+from dashboard.errors import Invalid
 
-HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "strict-origin"}
 Form = URLEncodedBody[dict[str, str]]
 
 
@@ -38,64 +34,54 @@ async def ask(request: Request, brand: FromPath[str], now: Now, data: Form) -> T
     organization = await origins.organization_of(brand)
     message = typed.text(data, "message").strip()
     if not message or len(message) > LONGEST:
-        wrong = "This message is too long. Send it in parts." if message else WRITE
+        wrong = TOO_LONG if message else WRITE
         return await _shown(request, organization, now, status_code=422, error=wrong, message=message[:2000])
     await attempts.take([place(request, organization, "asks")], QUESTIONS, now)
     key = f"v:{word}" if (word := typed.text(data, "key")[:80]) else f"r:{secrets.token_hex(12)}"
-    asked = Asked(message, request.cookies.get(_cookie_name(organization), ""), key, "", "", "", None)
+    asked = Asked(message, visiting.token_of(request, organization), key, "", "", "", None)
     reply = await asking.ask(organization, asked, now)
     return _back(organization, reply.token)
 
 
 @post("/chat/{brand:str}/person", name="chat.person", guards=[public], status_code=200, outside=True)
-async def call_person(request: Request, brand: FromPath[str], now: Now, data: Form) -> Template | Redirect:
+async def call_person(
+    request: Request, brand: FromPath[str], now: Now, data: Form
+) -> Template | Redirect | Response[dict[str, Any]]:
     """Talk to a person: a ticket, once; the answer comes here, and by mail where an address was given."""
     organization = await origins.organization_of(brand)
     email = typed.text(data, "email").strip()[:255]
-    if email and address_problem(email):
-        return await _shown(
-            request, organization, now, status_code=422, email=email, email_error=address_problem(email)
-        )
+    if email and (wrong := address_problem(email)):
+        if by_script(request):
+            raise Invalid({"email": wrong}, wrong)
+        return await _shown(request, organization, now, status_code=422, email=email, email_error=wrong)
     await attempts.take([place(request, organization, "calls")], CALLS, now)
-    token = request.cookies.get(_cookie_name(organization), "")
-    asked = Asked("", token, f"r:{secrets.token_hex(12)}", "", email, "", None)
-    _, _, token = await asking.escalate(organization, asked, now)
-    return _back(organization, token)
+    token = visiting.token_of(request, organization)
+    page, origin = origins.seen_at(data, organization)
+    asked = Asked("", token, f"r:{secrets.token_hex(12)}", "", email, page, None)
+    _, conversation, token = await asking.escalate(organization, asked, now, origin=origin)
+    if not by_script(request):
+        return _back(organization, token)
+    line = await visiting.person(organization, conversation, now)
+    return visiting.handed(request, organization, token, {"person": renderer(request)("chat/_person.html", **line)})
 
 
 async def _shown(
-    request: Request, organization: Organization, now: Any, status_code: int = 200, **said: str
+    request: Request, organization: Organization, now: datetime, status_code: int = 200, **said: str
 ) -> Template:
-    token = request.cookies.get(_cookie_name(organization), "")
-    conversation = await conversations.resume(organization, token, now)
-    messages = await queries.thread(conversation) if conversation else []
-    ticket = await tickets.number_of(organization, conversation) if conversation else None
+    conversation = await visiting.find(request, organization, now)
     context = {
-        "brand": {
-            "name": organization.name, "initials": initials(organization.name), "colour": organization.colour,
-            "postal_address": organization.postal_address,
-        },
-        "base": f"/chat/{organization.slug}", "messages": messages, "ticket": ticket, "key": secrets.token_hex(12),
-        "also": asking.also(conversation) if conversation else "", "now": now, "zone": organization.time_zone,
+        "brand": visiting.brand_of(organization), "people": await waiting.people(organization, now),
+        "messages": await visiting.said(organization, conversation) if conversation else [], "framed": False,
+        "key": secrets.token_hex(12), "slug": organization.slug,
         "typed": {"message": "", "email": "", "error": "", "email_error": ""} | said,
-    }  # fmt: skip
-    return Template("chat/page.html", context=context, status_code=status_code, headers=HEADERS)
+    } | await visiting.person(organization, conversation, now)  # fmt: skip
+    return Template("chat/page.html", context=context, status_code=status_code, headers=visiting.HEADERS)
 
 
 def _back(organization: Organization, token: str) -> Redirect:
-    """To the page, which knows its thread by a cookie that scripts cannot read."""
-    answer = Redirect(f"/chat/{organization.slug}", status_code=303, headers=HEADERS)
-    answer.set_cookie(
-        Cookie(
-            key=_cookie_name(organization), value=token, path="/", secure=True, httponly=True, samesite="lax",
-            max_age=int(RESUMES.total_seconds()),
-        )
-    )  # fmt: skip
+    answer = Redirect(f"/chat/{organization.slug}", status_code=303, headers=visiting.HEADERS)
+    answer.set_cookie(visiting.cookie_for(organization, token))
     return answer
-
-
-def _cookie_name(organization: Organization) -> str:
-    return f"__Host-chat-{organization.id}"
 
 
 ROUTES = [show_chat, ask, call_person]

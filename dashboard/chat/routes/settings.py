@@ -8,7 +8,7 @@ from litestar import Request, get, post
 from litestar.params import URLEncodedBody
 from litestar.response import Template
 
-from dashboard import typed
+from dashboard import links, typed
 from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, admin
 from dashboard.accounts.tables import Organization
 from dashboard.activity import actions as activity
@@ -74,8 +74,16 @@ async def _shown(organization: Organization, now: Any) -> dict[str, Any]:
     values = {"origins": "\n".join(origins.listed(organization)), "cap": f"{cap / 1_000_000:g}"}
     spent = await budget.spent(organization, now.date())
     return {
-        "values": values, "errors": {}, "spent": f"{spent / 1_000_000:.2f}", "secret": identity.secret_of(organization)
+        "values": values, "errors": {}, "spent": f"{spent / 1_000_000:.2f}", "secret": identity.secret_of(organization),
+        "sites": origins.listed(organization), "snippet": snippet(organization),
+        "page": links.inside(f"/chat/{organization.slug}"),
     }  # fmt: skip
+
+
+def snippet(organization: Organization) -> str:
+    """What a site pastes before the end of its body. Without scripts it is a link to our own page."""
+    script, page = links.inside(f"/embed/{organization.slug}.js"), links.inside(f"/chat/{organization.slug}")
+    return f'<script async src="{script}"></script>\n<noscript><a href="{page}">Ask us in the chat</a></noscript>'
 
 
 ROUTES = [show_settings, save_settings]

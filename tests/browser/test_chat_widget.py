@@ -1,0 +1,187 @@
+"""A visitor on somebody else's site asks in the widget, calls a person, and is answered there, all of it live."""
+
+import json
+
+import pytest
+from playwright.async_api import expect
+
+from tests import canaries
+from tests.browser.conftest import AXE, PICTURES, RULES
+from tests.browser.site import serving
+from tests.running import free_port
+from tests.test_crashes import query
+
+PATIENCE = 90_000  # ms; ten seconds of it are for taking an approval back
+QUESTION = "How much is the professional audit?"
+BUBBLE, FRAME, FIELD = "button.bubble", "iframe", "Your message"
+
+
+@pytest.fixture
+async def site(desk):
+    """Listed under one of its two names."""
+    with serving() as its:
+        its.included = f'<script async src="{desk.url}/embed/acme.js"></script>'
+        chosen = json.dumps({"origins": [its.listed]})
+        await query(desk, f"UPDATE organization SET support = '{chosen}' WHERE slug = 'acme'")
+        await query(desk, "DELETE FROM attempt")
+        yield its
+
+
+@pytest.fixture
+async def visitor(open_page, site):
+    """A stranger on the company's site."""
+    watched = await open_page()
+    await watched.page.goto(site.listed)
+    return watched
+
+
+def quiet(watched) -> None:
+    assert not watched.complaints, watched.complaints
+
+
+async def asks(page, text=QUESTION):
+    """In the open panel; its frame."""
+    frame = page.frame_locator(FRAME)
+    await frame.get_by_label(FIELD).fill(text)
+    await frame.get_by_label(FIELD).press("Enter")
+    return frame
+
+
+async def accessible(page, name: str) -> None:
+    """No axe violation in the panel, and a picture of the page it stands on."""
+    PICTURES.mkdir(exist_ok=True)
+    await page.screenshot(path=PICTURES / f"{name}.png")
+    frame = next(each for each in page.frames if "/panel" in each.url)
+    await frame.evaluate(AXE)
+    found = await frame.evaluate("tags => axe.run(document, {runOnly: tags})", RULES)
+    assert not found["violations"], [
+        (name, each["id"], [node["target"] for node in each["nodes"]]) for each in found["violations"]
+    ]
+
+
+async def test_asked_escalated_approved_by_key_and_answered_live(visitor, open_page, desk):
+    page = visitor.page
+    agent = await open_page()
+    tickets = await agent.sign_in()
+    await tickets.goto(f"{desk.url}/acme/tickets")
+    approvals = await tickets.context.new_page()
+    await approvals.goto(f"{desk.url}/acme/approvals")
+    for each in (tickets, approvals, page):
+        await each.evaluate("window.neverReloaded = true")
+
+    await page.click(BUBBLE)
+    frame = await asks(page)
+    answer = frame.locator(".say.ai").last
+    await expect(answer).to_contain_text("€649", timeout=PATIENCE)
+    chip = answer.get_by_role("button", name="Professional audit")
+    await chip.click()
+    await expect(frame.locator(".passage:popover-open")).to_contain_text("€649")
+    await page.keyboard.press("Escape")
+    await expect(frame.locator(".passage:popover-open")).to_have_count(0)
+    await accessible(page, "widget-answered")
+
+    await frame.get_by_role("button", name="Talk to a person").click()
+    await expect(frame.locator("#chat-person")).to_contain_text("A person will answer: ticket 1", timeout=PATIENCE)
+    await tickets.bring_to_front()
+    await expect(tickets.locator("#t1")).to_contain_text(QUESTION, timeout=PATIENCE)
+    await approvals.bring_to_front()
+    await expect(approvals.locator("section.suggest")).to_contain_text("€649", timeout=PATIENCE)
+    await approvals.keyboard.press("a")
+    await expect(approvals.locator(".queue li:not(.leaving)")).to_have_count(0, timeout=PATIENCE)
+    assert not await query(desk, "SELECT 1 FROM message WHERE author_kind = 'staff'")  # it can still be taken back
+    await page.bring_to_front()
+    reply = frame.locator("[data-person]")
+    await expect(reply).to_contain_text("Alice Arden", timeout=PATIENCE)
+    await expect(reply).to_contain_text("€649")
+    await expect(frame.locator("#chat-person")).to_contain_text("You talk to a person: ticket 1", timeout=PATIENCE)
+    for each in (tickets, approvals, page):
+        assert await each.evaluate("window.neverReloaded")
+    await accessible(page, "widget-person")
+
+    await page.reload()
+    await expect(frame.locator("[data-person]")).to_contain_text("Alice Arden", timeout=PATIENCE)
+    await expect(frame.locator(".say.me")).to_contain_text(QUESTION)
+    await expect(frame.locator(".say")).to_have_count(4)
+    quiet(visitor), agent.nothing_wrong()
+
+
+async def test_a_ticket_that_is_open_follows_what_the_visitor_writes(visitor, open_page, desk):
+    await visitor.page.click(BUBBLE)
+    frame = await asks(visitor.page, "I want to talk to a human")
+    await frame.get_by_role("button", name="Talk to a person").click()
+    await expect(frame.locator("#chat-person")).to_contain_text("A person will answer", timeout=PATIENCE)
+    [ticket] = await query(desk, "SELECT max(number) AS number FROM ticket")
+    agent = await open_page()
+    page = await agent.sign_in()
+    await page.goto(f"{desk.url}/acme/tickets/{ticket['number']}")
+    await page.get_by_label("Message to").type("I am on my way")
+    await expect(frame.locator("[data-doing]")).to_have_text("Alice Arden is replying…", timeout=PATIENCE)
+    await asks(visitor.page, "My parcel is blue")
+    await page.bring_to_front()
+    await expect(page.get_by_role("region", name="Messages")).to_contain_text("My parcel is blue", timeout=PATIENCE)
+    quiet(visitor), agent.nothing_wrong()
+
+
+async def test_an_unlisted_site_gets_neither_button_nor_panel(open_page, site, desk):
+    watched = await open_page()
+    page = watched.page
+    async with page.expect_console_message(lambda message: "is not listed" in message.text, timeout=PATIENCE):
+        await page.goto(site.unlisted)
+    assert await page.locator(BUBBLE).count() == 0
+    site.included = f'<iframe src="{desk.url}/chat/acme/panel"></iframe>'
+    for where, shown in ((site.listed, True), (site.unlisted, False)):
+        await page.goto(where)
+        field = page.frame_locator(FRAME).get_by_label(FIELD)
+        await expect(field).to_have_count(1 if shown else 0, timeout=PATIENCE)
+        assert any("chrome-error" in each.url for each in page.frames) is not shown
+
+
+async def test_the_keyboard_alone_opens_asks_and_closes(visitor):
+    page = visitor.page
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    frame = page.frame_locator(FRAME)
+    await expect(frame.get_by_label(FIELD)).to_be_focused(timeout=PATIENCE)
+    await page.keyboard.type("Is VAT included?")
+    await page.keyboard.press("Enter")
+    await expect(frame.locator(".say.ai")).to_contain_text("VAT", timeout=PATIENCE)
+    await expect(frame.get_by_label(FIELD)).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(page.locator(FRAME)).to_be_hidden()
+    assert await page.evaluate("document.activeElement.shadowRoot.activeElement.className") == "bubble"
+    quiet(visitor)
+
+
+async def test_it_fits_a_phone_and_is_accessible_in_every_dress(visitor):
+    page = visitor.page
+    await page.click(BUBBLE)
+    frame = await asks(page)
+    await expect(frame.locator(".say.ai")).to_contain_text("€649", timeout=PATIENCE)
+    await frame.get_by_role("button", name="Talk to a person").click()
+    await expect(frame.get_by_placeholder("Also by mail")).to_be_visible(timeout=PATIENCE)
+    for width, height, size in ((1440, 900, ""), (390, 844, "-phone")):
+        await page.set_viewport_size({"width": width, "height": height})
+        box = await page.locator(FRAME).bounding_box()
+        assert (box["width"] == 390 and box["height"] == 844) is (size == "-phone")
+        for scheme in ("light", "dark"):
+            await page.emulate_media(color_scheme=scheme)
+            await page.wait_for_timeout(200)
+            await accessible(page, f"widget{size}-{scheme}")
+    quiet(visitor)
+
+
+async def test_without_a_model_that_answers_the_articles_do(open_page, site, desk):
+    port = free_port()
+    desk.start(
+        port, OPENAI_API_KEY=canaries.EVERY["OPENAI_API_KEY"], OPENAI_MODEL="absent",
+        OPENAI_BASE_URL=f"http://127.0.0.1:{free_port()}/v1",
+    )  # fmt: skip
+    watched = await open_page()
+    page = watched.page
+    await page.goto(f"http://127.0.0.1:{port}/chat/acme")
+    await page.get_by_label(FIELD).fill(QUESTION)
+    await page.get_by_label(FIELD).press("Enter")
+    await expect(page.locator(".say.ai")).to_contain_text("€649", timeout=PATIENCE)
+    await page.reload()
+    await expect(page.locator(".say.me")).to_contain_text(QUESTION)
+    quiet(watched)
