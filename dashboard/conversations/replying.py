@@ -36,8 +36,9 @@ async def reply(
     organization: Organization, conversation: Conversation, text: str, key: str, now: datetime, *,
     by: Visitor | User | None = None, due_at: datetime | None = None, files: list[File] | None = None, **facts: Any,
 ) -> tuple[Message, bool]:  # fmt: skip
-    """Say this to the person. In a chat it is there at once; a mail leaves at `due_at`, with the references that keep
-    the thread together. The same key again changes nothing. Invalid where there is no address to write to."""
+    """Say this to the person. In a chat it is there at once, and by mail too where they asked for a person and left an
+    address; a mail leaves at `due_at`, with the references that keep the thread together. The same key again changes
+    nothing. Invalid where there is no address to write to."""
     async with transaction():
         message, new = await actions.answer(conversation, text, key, now, by=by, **facts)
         if not new:
@@ -45,6 +46,9 @@ async def reply(
         for file in files or []:
             await MessageFile.insert(MessageFile(organization=organization.id, message=message.id, file=file.id))
         if conversation.channel == Channel.mail:
+            message.delivery = await _mail(organization, conversation, message, files or [], due_at or now)
+            await rows("UPDATE message SET delivery = {} WHERE id = {}", message.delivery, message.id)
+        elif conversation.channel == Channel.web and conversation.escalated_at and conversation.email:
             await _mail(organization, conversation, message, files or [], due_at or now)
         if conversation.lead:
             await activity.changed(organization, "leads")
@@ -84,7 +88,8 @@ def reply_address(organization: Organization, conversation: Conversation) -> str
 
 async def _mail(
     organization: Organization, conversation: Conversation, message: Message, files: list[File], due_at: datetime
-) -> None:
+) -> int:
+    """Queue the mail; its delivery."""
     if not conversation.email:
         raise Invalid({"text": "There is no address to write to."}, "There is no address to write to.")
     chain = [each["mail_id"] for each in await rows(CHAIN, organization.id, conversation.id, REFERENCES)]
@@ -107,5 +112,5 @@ async def _mail(
     )  # fmt: skip
     queued = await row("SELECT id FROM delivery WHERE key = {}", key)
     assert queued is not None
-    message.delivery = queued["id"]
-    await rows("UPDATE message SET delivery = {} WHERE id = {}", queued["id"], message.id)
+    delivery: int = queued["id"]
+    return delivery

@@ -2,17 +2,23 @@
 
 import json
 
+import asyncpg
 import pytest
 from playwright.async_api import expect
 
 from tests import canaries
 from tests.browser.conftest import AXE, PICTURES, RULES
 from tests.browser.site import serving
+from tests.browser.walking import script
+from tests.hostile import CORPUS, MARKUP
 from tests.running import free_port
 from tests.test_crashes import query
 
 PATIENCE = 90_000  # ms; ten seconds of it are for taking an approval back
 QUESTION = "How much is the professional audit?"
+HOSTILE = """
+    INSERT INTO message (organization, conversation, number, direction, author_kind, text, sources, key, created_at)
+    VALUES (1, $1, $2, $3, $4, $5, $6, 'h' || $2::int, now())"""
 BUBBLE, FRAME, FIELD = "button.bubble", "iframe", "Your message"
 
 
@@ -168,6 +174,29 @@ async def test_it_fits_a_phone_and_is_accessible_in_every_dress(visitor):
             await page.wait_for_timeout(200)
             await accessible(page, f"widget{size}-{scheme}")
     quiet(visitor)
+
+
+async def test_what_anybody_wrote_is_text_in_the_chat_too(open_page, site, desk):
+    watched = await open_page()
+    page = await watched.open("/chat/acme")
+    await page.get_by_label(FIELD).fill(MARKUP[0])
+    await page.get_by_label(FIELD).press("Enter")
+    await expect(page.locator(".say.ai")).to_have_count(1, timeout=PATIENCE)
+    [made] = await query(desk, "SELECT max(id) AS id FROM conversation")
+    connection = await asyncpg.connect(desk.env["DATABASE_URL"])
+    for number, text in enumerate(CORPUS, 3):
+        cited = json.dumps([{"slug": "x", "anchor": text[:80], "heading": text[:150], "title": text[:150]}])
+        by = ("visitor", "machine", "staff")[number % 3]
+        await connection.execute(HOSTILE, made["id"], number, "in" if by == "visitor" else "out", by, text, cited)
+    await connection.execute("SELECT pg_notify('backdesk', $1)", f"1:chat-{made['id']}")
+    await connection.close()
+    last = f"#said-{len(CORPUS) + 2}"
+    await expect(page.locator(last)).to_have_count(1, timeout=PATIENCE)
+    assert await page.evaluate(script("look")) == []
+    await page.reload()
+    await expect(page.locator(last)).to_have_count(1, timeout=PATIENCE)
+    assert await page.evaluate(script("look")) == []
+    watched.nothing_wrong()
 
 
 async def test_without_a_model_that_answers_the_articles_do(open_page, site, desk):

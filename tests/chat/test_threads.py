@@ -13,6 +13,7 @@ from dashboard.conversations import actions as conversations
 from dashboard.conversations import replying
 from dashboard.conversations.tables import Conversation, Message
 from dashboard.database import current_engine, rows
+from dashboard.deliveries.tables import Delivery
 from dashboard.knowledge import loading
 from dashboard.tickets import presence
 from dashboard.tickets.tables import Ticket
@@ -234,6 +235,19 @@ async def test_what_is_wrong_with_an_address_is_said_and_nothing_done(page, acme
     await page.post("person")
     line = (await page.post("person", email="l@meyerwerk.example")).json()["person"]
     assert "l•••@meyerwerk.example" in line and await Ticket.count() == 1
+
+
+async def test_a_persons_reply_goes_by_mail_too_where_an_address_was_left(page, acme, ana):
+    await page.says("Do you sell bicycles?")
+    await page.post("person")
+    await said_by(ana.user, acme, "We do not.", "r1")
+    assert await Delivery.count().where(Delivery.name == "reply") == 0
+    await page.post("person", email="l@meyerwerk.example")
+    for _ in range(2):
+        await said_by(ana.user, acme, "Though we know who does.", "r2")
+    [mail] = await Delivery.of(acme).where(Delivery.name == "reply")
+    assert mail.recipient == "l@meyerwerk.example" and "Though we know" in mail.payload["text"]
+    assert (await Message.of(acme).order_by(Message.id, ascending=False).first()).delivery is None
 
 
 async def test_other_sites_cannot_post(page, served, acme):
