@@ -52,7 +52,7 @@ class Running:
         """Run `backdesk …` beside the application."""
         done = subprocess.run(
             [sys.executable, "-c", "from dashboard.commands import main; main()", *arguments], cwd=ROOT,
-            env=self.env | env, capture_output=True, text=True, timeout=120, check=False,
+            env=self.env | env, capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip
         canaries.look(f"what backdesk {arguments[0]} said", done.stdout + done.stderr)
         return done
@@ -70,10 +70,10 @@ class Running:
         return process
 
     def wait_until_up(self, process: subprocess.Popen, port: int) -> None:
-        until = time.monotonic() + 90  # a busy machine; how fast a start is, make bench says
+        until = time.monotonic() + 240  # a busy machine; how fast a start is, make bench says
         while time.monotonic() < until:
             with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2)
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=10)
                 return
             if process.poll() is not None:
                 raise AssertionError(f"ended with {process.returncode}: {self.log()}")
@@ -91,7 +91,7 @@ class Running:
             {"Stripe-Signature": signature(body, canaries.STRIPE_HOOKS, int(time.time()))},
         )  # fmt: skip
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status
         except urllib.error.HTTPError as problem:
             return problem.code
@@ -104,10 +104,10 @@ class Running:
                 process.send_signal(signal.SIGTERM)
         for process in self.processes:
             try:
-                process.wait(15)
+                process.wait(60)
             except subprocess.TimeoutExpired:
                 process.kill()
-                raise AssertionError("SIGTERM did not end the process within 15 s") from None
+                raise AssertionError("SIGTERM did not end the process within a minute") from None
         for path in self.folder.rglob("*.log"):
             canaries.look(f"{path.name} of a process", path.read_bytes())
         if dsn := self.env.get("DATABASE_URL"):  # an embedded server has ended with its last process

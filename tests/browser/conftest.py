@@ -18,7 +18,7 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-expect.set_options(timeout=20_000)  # patience for a busy machine; what is there at once costs nothing
+expect.set_options(timeout=60_000)  # patience for a busy machine; what is there at once costs nothing
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -33,7 +33,7 @@ async def chromium():
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     assert path, "Name a Chromium in CHROMIUM, or run make test, which finds or installs one."
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = await playwright.chromium.launch(executable_path=path, args=FLAGS, timeout=180_000)
         yield browser
         await browser.close()
 
@@ -130,6 +130,7 @@ async def open_page(chromium: Browser, desk):
 
         async def make() -> Watched:
             context = await chromium.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+            context.set_default_timeout(90_000)
             stack.push_async_callback(context.close)
             return Watched(await context.new_page(), desk)
 

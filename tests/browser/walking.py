@@ -59,6 +59,7 @@ class Wary(Watched):
 @contextlib.asynccontextmanager
 async def visitor(chromium, url: str, name: str, protected: bool):
     context = await chromium.new_context(bypass_csp=not protected, reduced_motion="reduce")
+    context.set_default_timeout(90_000)
     if name != "nobody":
         cookie = {"name": sessions.COOKIE, "value": f"{name:_<43}", "domain": "127.0.0.1", "path": "/", "secure": True}
         await context.add_cookies([cookie])
