@@ -20,8 +20,8 @@ MOST, SHOWN, CAP = 300, 20, 1000
 LONGEST = 200
 STEM, ALIKE = 5, 0.5  # letters of a word that count, and the share of words two questions have in common
 
-# In the chat the answer said that it does not know; by mail there was nothing to draft from. What an erased person
-# asked has only its own id for a key.
+# In the chat the answer said that it does not know; by mail there was nothing to draft from, and it asks something.
+# What an erased person asked has only its own id for a key.
 QUESTIONS = """
     (SELECT q.id FROM message a JOIN message q ON q.id = a.answers
      WHERE a.organization = {} AND a.outcome = 'unknown' AND a.created_at > {} AND q.key <> q.id::text
@@ -30,7 +30,7 @@ QUESTIONS = """
     UNION ALL
     (SELECT q.id FROM suggestion s JOIN message q ON q.id = s.message
      WHERE s.organization = {} AND s.draft = '' AND s.needs_person AND s.created_at > {} AND q.key <> q.id::text
-       AND NOT EXISTS (SELECT 1 FROM settled_question d WHERE d.message = q.id)
+       AND q.text ~ '[?？؟]' AND NOT EXISTS (SELECT 1 FROM settled_question d WHERE d.message = q.id)
      ORDER BY s.created_at DESC LIMIT {})"""
 ASKED = """
     SELECT m.id, m.text, m.created_at AS at, m.conversation,

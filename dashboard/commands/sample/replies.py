@@ -15,13 +15,12 @@ from dashboard.commands.sample.company import Company
 from dashboard.commands.sample.threads import CUSTOMER, MACHINE, begin, people, say
 from dashboard.conversations import actions as conversations
 from dashboard.conversations.tables import Conversation
-from dashboard.database import rows
+from dashboard.database import rows, transaction
 from dashboard.knowledge import search
 
 DAYS, MODEL = 54, "gpt-5-mini"
 WAITING = (
-    ("mail", "How long does a Professional audit take?", "Hello,\n\nhow long does a Professional audit take, and can it "
-     "be faster? We relaunch in December."),
+    ("mail", "How long does a Professional audit take?", "Hello,\n\nhow long does a Professional audit take?"),
     ("web", "", "Can I have my money back if we have not sent the form yet?"),
     ("mail", "Which audit for a shop", "Hi, we have a shop with about 180 pages and a second domain for Denmark. What "
      "does the Professional audit cost?"),
@@ -31,7 +30,7 @@ WAITING = (
 )  # fmt: skip
 ASKED = (
     "What does a Starter audit cost?", "How long does an audit take?", "Can I upgrade to the Professional audit later?",
-    "How do I get the report?", "Do you refund if I am not happy with the report?", "How long do you keep our data?",
+    "How do I get the report?", "Can I get my money back after the delivery?", "How long do you keep our data?",
     "What do you need from us to begin?", "Is there a faster delivery?",
 )  # fmt: skip
 REWRITTEN = "Hello,\n\n{draft}\n\nTell me if anything is unclear.\n\nMaya"
@@ -42,6 +41,10 @@ UNKNOWN = (
     "Is there an app for your reports?", "Do you have a discount for schools?",
 )  # fmt: skip
 
+LEASE = """
+    UPDATE conversation SET draft_lease_until = clock_timestamp() + interval '60 seconds' WHERE id = {}
+    RETURNING id, organization, last_inbound_at, draft_attempts, draft_instruction"""
+
 
 async def fill(company: Company) -> None:
     """Into a company that has its leads, knowledge and tickets."""
@@ -51,10 +54,7 @@ async def fill(company: Company) -> None:
     await _chats(organization, known, now)
     for number, ((channel, subject, text), person) in enumerate(zip(WAITING, known, strict=False)):
         at = now - timedelta(minutes=95 - 14 * number)
-        made = await begin(organization, person, channel, at, subject)
-        await say(made, [(0, CUSTOMER, text)], at)
-        await conversations.ask_for_person(made, at)
-        await _draft(made, at + timedelta(minutes=1))
+        await _drafted(organization, person, channel, subject, text, at)
     rule = RuleForm.parse({
         "name": "Delivery times", "topics": ["delivery", "other"], "confidence": "80", "min_sources": "1",
         "channels": [], "hours": "any", "daily_cap": "20",
@@ -68,11 +68,10 @@ async def _decisions(
     """Of three drafts people leave two as they are, and reject one of twelve."""
     for number in range(36):
         at = now - timedelta(days=DAYS - number * 1.4, hours=number % 5)
-        made = await begin(organization, known[number % len(known)], "web", at)
-        await say(made, [(0, CUSTOMER, ASKED[number % len(ASKED)])], at)
-        await conversations.ask_for_person(made, at)
-        found = await _draft(made, at)
+        person, question = known[number % len(known)], ASKED[number % len(ASKED)]
+        made, found = await _drafted(organization, person, "web", "", question, at)
         if found is None or not found.draft:
+            await conversations.answer(made, "Let me look that up for you.", "sample:own", at, by=team[0])
             continue
         by, decided = team[number % 3 == 0], at + timedelta(minutes=3 + number % 20)
         await rows("UPDATE suggestion SET shown_at = {} WHERE id = {}", decided - timedelta(seconds=12), found.id)
@@ -80,7 +79,7 @@ async def _decisions(
             await actions.reject(organization, found.id, REJECTED[number // 12], by, decided)
             await conversations.answer(made, "Let me check that and write to you.", "sample:own", decided, by=by)
         else:
-            text = REWRITTEN.format(draft=found.draft) if number % 4 == 3 else None
+            text = REWRITTEN.format(draft=found.draft) if number % 6 == 3 else None
             await actions.approve(organization, found.id, found.version, text, by, decided)
             await sending.send(found.id, made.id, decided + timedelta(seconds=11))
         await rows(
@@ -108,11 +107,14 @@ async def _chats(organization: Organization, known: list[dict[str, Any]], now: d
         await rows("UPDATE conversation SET unread = {} WHERE id = {}", number % 4 == 0, made.id)
 
 
-async def _draft(conversation: Conversation, at: datetime) -> Suggestion | None:
-    """As the worker would have written it then."""
-    held = await rows(
-        "SELECT id, organization, last_inbound_at, draft_attempts, draft_instruction FROM conversation WHERE id = {}",
-        conversation.id,
-    )  # fmt: skip
+async def _drafted(
+    organization: Organization, person: dict[str, Any], channel: str, subject: str, text: str, at: datetime
+) -> tuple[Conversation, Suggestion | None]:
+    """Somebody waits for a reply, and its draft, as the worker would have written it then; one that runs is kept out."""
+    async with transaction():
+        made = await begin(organization, person, channel, at, subject)
+        await say(made, [(0, CUSTOMER, text)], at)
+        await conversations.ask_for_person(made, at)
+        held = await rows(LEASE, made.id)
     await drafting.draft(held[0], credentials.integrations_for, at)
-    return await Suggestion.of(conversation.organization).where(Suggestion.conversation == conversation.id).first()
+    return made, await Suggestion.of(organization).where(Suggestion.conversation == made.id).first()

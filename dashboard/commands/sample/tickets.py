@@ -166,5 +166,8 @@ async def _open(
         by = who["a"]
         writer = Visitor(by.id, by.email, by.name, False, 0, "", now)
         await activity.write_note(organization, "ticket", ticket.id, case.note, writer)
-    await rows("UPDATE activity SET created_at = {} WHERE subject_kind = 'ticket' AND subject_id = {}", at, ticket.id)
+    await rows(
+        "UPDATE activity SET created_at = {} WHERE subject_kind = 'ticket' AND subject_id = {} "
+        "OR subject_kind = 'lead' AND subject_id = {} AND verb = 'ticket'", at, ticket.id, person["id"],
+    )  # fmt: skip
     return ticket

@@ -21,6 +21,7 @@ from dashboard.typed import once
 SUGGESTED = """
     SELECT id, version, coalesce(nullif(edited, ''), draft) AS text, confidence, sources, state, sentiment
     FROM suggestion WHERE organization = {} AND conversation = {} AND state = 'waiting'
+      AND (edited <> '' OR draft <> '')
       AND (SELECT needs_reply FROM conversation c WHERE c.id = suggestion.conversation) ORDER BY id DESC LIMIT 1"""
 
 
