@@ -7,12 +7,24 @@ from dashboard.accounts.tables import Organization, User
 from dashboard.commands.sample import replies, tickets
 from dashboard.commands.sample.company import Company
 from dashboard.commands.sample.people import CUSTOMERS
+from dashboard.conversations import actions as conversations
+from dashboard.conversations.tables import Channel
 from dashboard.database import current_engine
 from dashboard.knowledge import actions as knowledge
 from dashboard.knowledge import loading
 from dashboard.knowledge.tables import Article
 from dashboard.leads.actions import find_or_create
 from tests.builders import a_member
+
+UNKNOWN = ("Do you repair coffee machines?", "can you repair a coffee machine", "Do you rent out bicycles?")
+
+
+async def nobody_knows(acme: Organization, question: str) -> None:
+    """Somebody asked in the chat, and was told so."""
+    now = clock.now()
+    made, _ = await conversations.begin(acme, Channel.web, now, name="Robin Sample")
+    asked, _ = await conversations.receive(made, question, "asked", now)
+    await conversations.answer(made, "I do not know.", "answer", now, answers=asked.id, outcome="unknown")
 
 
 async def main() -> None:
@@ -29,6 +41,8 @@ async def main() -> None:
     made = Company(acme, alice, ana, [], None)  # type: ignore[arg-type]
     await tickets.fill(made)
     await replies.fill(made)
+    for question in UNKNOWN:
+        await nobody_knows(acme, question)
     article = await Article.of(acme).where(Article.slug == "refunds").first()
     text = await knowledge.text_of(acme, article)
     await knowledge.save_article(
