@@ -79,13 +79,16 @@
   }
 
   // ── the thread ──
-  const atEnd = () => thread.scrollHeight - thread.scrollTop - thread.clientHeight < NEAR_END;
+  let atEnd = true;
   const toEnd = () => (thread.scrollTop = thread.scrollHeight);
+  thread.addEventListener("scroll", () => {
+    atEnd = thread.scrollHeight - thread.scrollTop - thread.clientHeight < NEAR_END;
+  });
+  new ResizeObserver(() => atEnd && toEnd()).observe(thread); // what stands below it may grow
   function put(html) {
     const holder = document.createElement("template");
     holder.innerHTML = html;
     const piece = holder.content.firstElementChild;
-    const follow = atEnd();
     const there = document.getElementById(piece.id);
     if (there && there.innerHTML === piece.innerHTML) return there;
     if (there) there.replaceWith(piece);
@@ -94,7 +97,7 @@
       const later = [...thread.children].find((each) => Number(each.id.split("-")[1]) > number);
       thread.insertBefore(piece, later ?? thread.querySelector("[data-growing]"));
     }
-    if (follow) toEnd();
+    if (atEnd) toEnd();
     return piece;
   }
   function putPerson(html) {
@@ -105,7 +108,6 @@
     const focused = there.contains(document.activeElement);
     there.innerHTML = holder.content.firstElementChild.innerHTML;
     if (focused) field.focus();
-    if (atEnd()) toEnd();
   }
   function bubble(kind, text) {
     const made = document.createElement("p");

@@ -124,7 +124,17 @@ async def test_a_ticket_that_is_open_follows_what_the_visitor_writes(visitor, op
     await expect(frame.locator("[data-doing]")).to_have_text("Alice Arden is replying…", timeout=PATIENCE)
     await asks(visitor.page, "My parcel is blue")
     await page.bring_to_front()
-    await expect(page.get_by_role("region", name="Messages")).to_contain_text("My parcel is blue", timeout=PATIENCE)
+    thread = page.get_by_role("region", name="Messages")
+    for each in ("My parcel is blue", "Your message is with ticket"):
+        await expect(thread).to_contain_text(each, timeout=PATIENCE)
+    await visitor.page.click(BUBBLE)
+    await page.get_by_label("Message to").fill("It has arrived")
+    await page.keyboard.press("Control+Enter")
+    await expect(thread).to_contain_text("It has arrived", timeout=PATIENCE)
+    await expect(visitor.page.locator(f"{BUBBLE}.news")).to_have_count(1, timeout=PATIENCE)
+    await visitor.page.click(BUBBLE)
+    await expect(frame.locator("[data-person]")).to_contain_text("It has arrived")
+    await expect(visitor.page.locator(f"{BUBBLE}.news")).to_have_count(0)
     quiet(visitor), agent.nothing_wrong()
 
 
@@ -174,6 +184,35 @@ async def test_it_fits_a_phone_and_is_accessible_in_every_dress(visitor):
             await page.wait_for_timeout(200)
             await accessible(page, f"widget{size}-{scheme}")
     quiet(visitor)
+
+
+async def test_our_own_page_does_the_same_without_scripts(chromium, site, desk):
+    context = await chromium.new_context(java_script_enabled=False)
+    page = await context.new_page()
+    await page.goto(f"{desk.url}/chat/acme")
+    await page.get_by_label(FIELD).fill(QUESTION)
+    await page.get_by_label(FIELD).press("Enter")
+    await expect(page.locator(".say.ai")).to_contain_text("€649", timeout=PATIENCE)
+    await page.get_by_role("button", name="Professional audit").click()
+    await expect(page.locator(".passage:popover-open")).to_contain_text("€649")
+    await page.keyboard.press("Escape")
+    await page.get_by_role("button", name="Talk to a person").click()
+    await page.get_by_placeholder("Also by mail").fill("robin@customer.example")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.locator("#chat-person")).to_contain_text("by mail to r•••@customer.example", timeout=PATIENCE)
+    await context.close()
+
+
+async def test_our_own_page_in_every_dress(open_page, site, desk):
+    watched = await open_page()
+    page = await watched.open("/chat/acme")
+    await page.get_by_label(FIELD).fill(QUESTION)
+    await page.get_by_label(FIELD).press("Enter")
+    await expect(page.locator(".say.ai")).to_contain_text("€649", timeout=PATIENCE)
+    await page.get_by_role("button", name="Talk to a person").click()
+    await expect(page.get_by_placeholder("Also by mail")).to_be_visible(timeout=PATIENCE)
+    await watched.in_every_dress("chat")
+    watched.nothing_wrong()
 
 
 async def test_what_anybody_wrote_is_text_in_the_chat_too(open_page, site, desk):

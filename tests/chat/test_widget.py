@@ -70,7 +70,7 @@ async def test_the_settings_show_what_to_paste(alice, acme):
     assert "No site is listed yet" in page
     assert "&lt;script async src=&#34;https://test.local/embed/acme.js&#34;&gt;&lt;/script&gt;" in page
     saved = await alice.post("/acme/settings/support", data={"origins": SHOP, "cap": "1"})
-    assert "No site is listed yet" not in saved.text and f"Listed: {SHOP}" in saved.text
+    assert "No site is listed yet" not in saved.text and SHOP in saved.text
 
 
 def test_the_scripts_keep_to_the_strict_policy():
