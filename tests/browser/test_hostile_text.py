@@ -3,23 +3,17 @@
 Twice: with our content security policy, which would report what it had to stop; and with the policy switched off, so
 that whatever slipped through the escaping would really run."""
 
-import asyncio
-from dataclasses import replace
-
 import pytest
-import uvicorn
 from litestar import Response, get
 
 from dashboard.accounts.current import CurrentOrganization, viewer
 from dashboard.database import rows
 from dashboard.deliveries.tables import Delivery
 from dashboard.orders.tables import Order
-from dashboard.web import create_app
-from tests import canaries
+from tests.browser.serving import serving
 from tests.browser.walking import EVERYBODY, script, visitor, walked
 from tests.hostile import CORPUS, MARKUP
 from tests.hostile_rows import ROWS, fill_up
-from tests.running import free_port
 from tests.webhooks.posting import a_checkout, drain, send
 from tests.world import World, doors
 
@@ -30,24 +24,12 @@ UNSEEN = {"signin.code", "live", "campaigns.click", "support.tickets"}
 
 @pytest.fixture
 async def house(settings):
-    """The application on a port of this very process, full of hostile rows; (world, address)."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    app = canaries.watch(create_app(replace(settings, port=port, base_url=url), background=False))
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app, port=port, lifespan="off", log_config=None, timeout_graceful_shutdown=1, timeout_keep_alive=60
-        )
-    )
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.02)
-    world = World(app)
-    await world.build(rows_of_everything=False)
-    await fill_up(world)
-    yield world, url
-    server.should_exit = True
-    await serving
+    """The application, full of hostile rows; (world, address)."""
+    async with serving(settings) as (app, url):
+        world = World(app)
+        await world.build(rows_of_everything=False)
+        await fill_up(world)
+        yield world, url
 
 
 def test_the_corpus_is_large_and_says_each_thing_once():
