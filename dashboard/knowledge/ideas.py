@@ -20,11 +20,13 @@ DICTIONARIES = (
 SYNONYMS = """
     SELECT said, means FROM synonym
     WHERE organization = {} AND said = ANY({}::text[]) AND means <> '' ORDER BY length(said) DESC"""
+# What a word is asked with is made once for each word, not for each section, and looked up in the index.
 KNOWN = """
-    SELECT w.word, EXISTS (
-        SELECT FROM article_section s WHERE s.organization = {} AND s.search @@ public.asked(w.word)) AS here,
-        0 IN (DICTIONARIES) AS empty
-    FROM unnest({}::text[], {}::text[]) AS w (word, raw)""".replace(
+    WITH words AS MATERIALIZED (
+        SELECT w.word, w.raw, public.asked(w.word) AS query FROM unnest({}::text[], {}::text[]) AS w (word, raw))
+    SELECT w.word, 0 IN (DICTIONARIES) AS empty, count(s.id) > 0 AS here
+    FROM words w LEFT JOIN article_section s ON s.organization = {} AND s.search @@ w.query
+    GROUP BY w.word, w.raw""".replace(
     "DICTIONARIES", ", ".join(f"cardinality(ts_lexize('pg_catalog.{each}_stem', w.raw))" for each in DICTIONARIES)
 )
 SIMILAR = """
@@ -80,7 +82,7 @@ async def _completed(
     """With the words themselves where an article has them, and what was meant where somebody mistyped."""
     single = [idea for idea in ideas if " " not in idea.said and (idea.meant or idea.said not in empty)]
     asked = [idea.said for idea in single]
-    facts = await rows(KNOWN, organization, asked, [written.get(word, word) for word in asked])
+    facts = await rows(KNOWN, asked, [written.get(word, word) for word in asked], organization)
     here = {each["word"] for each in facts if each["here"]}
     empty = empty | {each["word"] for each in facts if each["empty"] and empty}
     for idea in single:

@@ -23,21 +23,21 @@ KNOWS = 50  # per cent of confidence from which on we answer
 
 SCORES = """
     WITH terms AS MATERIALIZED (
-        SELECT t.idea, t.sure, public.asked(t.word) AS query
-        FROM unnest({}::int[], {}::text[], {}::real[]) AS t (idea, word, sure)),
+        SELECT t.idea, t.sure, t.term, public.asked(t.word) AS query
+        FROM unnest({}::int[], {}::text[], {}::real[]) WITH ORDINALITY AS t (idea, word, sure, term)),
     total AS (SELECT count(*)::real AS n FROM article_section WHERE organization = {}),
     hits AS (
-        SELECT t.idea, t.query, s.id, t.sure * CASE WHEN s.head @@ t.query
+        SELECT t.idea, t.term, s.id, t.sure * CASE WHEN s.head @@ t.query
             THEN least(1, {} / 3 + ts_rank({}::real[], s.head, t.query) / 0.6079271) ELSE {} END AS weight
         FROM terms t JOIN article_section s ON s.organization = {} AND s.search @@ t.query),
     rarity AS (
-        SELECT h.idea, h.query, ln(1 + (t.n - count(*) + 0.5) / (count(*) + 0.5)) AS rare
-        FROM hits h CROSS JOIN total t GROUP BY h.idea, h.query, t.n),
+        SELECT h.idea, h.term, ln(1 + (t.n - count(*) + 0.5) / (count(*) + 0.5)) AS rare
+        FROM hits h CROSS JOIN total t GROUP BY h.idea, h.term, t.n),
     best AS (
         SELECT h.idea, h.id, max(h.weight * r.rare) AS top, sum(h.weight * r.rare) AS whole
-        FROM hits h JOIN rarity r ON r.idea = h.idea AND r.query = h.query GROUP BY h.idea, h.id),
+        FROM hits h JOIN rarity r ON r.term = h.term GROUP BY h.idea, h.id),
     summed AS (
-        SELECT id, sum(top + {} * (whole - top)) AS score, array_agg(idea) AS ideas
+        SELECT id, sum(top + {} * (whole - top)) AS score, bit_or(1::bigint << idea) AS ideas
         FROM best GROUP BY id ORDER BY score DESC, id LIMIT {}),
     worth AS (SELECT jsonb_object_agg(idea, rare) AS worths FROM (
         SELECT idea, max(rare) AS rare FROM rarity GROUP BY idea) w)
@@ -119,12 +119,17 @@ def _judged(found: list[dict[str, Any]], ideas: list[Idea]) -> Found:
     hits = [
         Hit(
             **{name: each[name] for name in SHOWN},
-            score=each["score"], covers=_covered(set(each["ideas"]), worth, everything),
+            score=each["score"], covers=_covered(_places(each["ideas"]), worth, everything),
         )
         for each in found
     ]  # fmt: skip
     hits.sort(key=lambda hit: -hit.worth)
     return Found(hits, confidence(hits[0]), ideas)
+
+
+def _places(bits: int) -> set[int]:
+    """The numbers of the ideas, which come as one number: an array for each section would not fit into memory."""
+    return {n for n in range(bits.bit_length()) if bits >> n & 1}
 
 
 def _covered(here: set[int], worth: dict[int, float], everything: list[float]) -> float:

@@ -92,3 +92,13 @@ async def test_of_all_questions_we_tuned_with_most_are_right_and_few_others_answ
         f"\nmore to tune with: right section {share:.0%} of {len(MORE)}, don't know {unknown:.0%} of {len(MORE_OUTSIDE)}"
     )
     assert share >= 0.85 and unknown >= 0.9
+
+
+@pytest.mark.parametrize(
+    ("question", "most"), [("How much is the professional audit?", 3), ("how much is the profesional audti", 6)]
+)
+async def test_a_question_asks_the_database_little(knowing, queries, question, most):
+    """Words, synonyms, sections; with something mistyped also what was meant, in a transaction."""
+    with queries() as seen:
+        assert (await search.find(knowing, question)).knows
+    assert len(seen) <= most, seen
