@@ -38,6 +38,12 @@ TAKE_BACK = """
         assignee = CASE WHEN s.data ->> 'column' = 'assignee' THEN (s.data ->> 'from')::bigint ELSE c.assignee END
     FROM same s WHERE c.id = s.id RETURNING c.id"""
 
+# Whoever waits and lost the suggestion while it was archived gets another one.
+DRAFT = """
+    UPDATE conversation c SET drafted_until = NULL, draft_attempts = 0
+    WHERE c.id = ANY({}) AND c.needs_reply AND c.archived_at IS NULL
+      AND NOT EXISTS (SELECT 1 FROM suggestion s WHERE s.conversation = c.id AND s.state IN ('waiting', 'queued'))"""
+
 
 class Sorted(NamedTuple):
     """How many changed, and the name under which to take it back."""
@@ -86,6 +92,7 @@ async def take_back(organization: Organization, batch: str, by: Visitor) -> int:
         back = await rows(TAKE_BACK, organization.id, batch, organization.id)
         lines: list[tuple[int, dict[str, Any]]] = [(each["id"], {}) for each in back]
         await activity.record_all(organization, "conversation", lines, "undone", "Taken back", by=by)
+        await rows(DRAFT, [each["id"] for each in back])
         if back:
             await activity.changed(organization, "conversations")
     return len(back)
@@ -104,6 +111,8 @@ async def _change(
         async with transaction():
             done = await rows(sql, organization.id, ids, to, to)
             await _record(organization, done, column, verb, title, so_far.batch, by)
+            if sql is BACK:
+                await rows(DRAFT, [each["id"] for each in done])
         so_far = so_far._replace(changed=so_far.changed + len(done))
     return so_far
 

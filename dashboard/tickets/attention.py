@@ -12,7 +12,7 @@ from dashboard.formats import deadline, end_of_day, num
 from dashboard.labels import STATUS
 
 MOST, CAP = 50, 1000
-# Each arm reads its own index. The second and the third are one line each, however many there are.
+# Each arm reads so much of its own index and no more. The second and the third are one line each.
 WAITING = """
     (SELECT 'due' AS kind, 1 AS count, t.number, t.subject, t.priority, t.due_at AS at, t.assignee,
             u.name AS owner, t.first_replied_at IS NOT NULL AS replied,
@@ -22,16 +22,18 @@ WAITING = """
      WHERE t.organization = {} AND t.due_at <= {} ORDER BY t.due_at, t.id LIMIT {})
     UNION ALL
     (SELECT 'nobody', count(*), min(number), '', '', min(created_at), NULL, NULL, false, ''
-     FROM (SELECT number, created_at FROM ticket WHERE organization = {} AND status = 'open' AND assignee IS NULL
-           AND due_at > {} ORDER BY created_at, id LIMIT {}) n HAVING count(*) > 0)
+     FROM (SELECT number, created_at, due_at FROM ticket
+           WHERE organization = {} AND status = 'open' AND assignee IS NULL ORDER BY created_at, id LIMIT {}) n
+     WHERE due_at > {} HAVING count(*) > 0)
     UNION ALL
     (SELECT 'unanswered', count(*), NULL, '', '', min(needs_reply_since), NULL, NULL, false, ''
-     FROM (SELECT c.needs_reply_since FROM conversation c
-           WHERE c.organization = {} AND c.needs_reply AND c.archived_at IS NULL AND c.drafted_until IS NOT NULL
-             AND NOT EXISTS (
-                 SELECT 1 FROM suggestion s WHERE s.conversation = c.id AND s.state IN ('waiting', 'queued'))
-             AND NOT EXISTS (SELECT 1 FROM ticket t WHERE t.conversation = c.id AND t.status IN ('open', 'waiting'))
-           ORDER BY c.needs_reply_since, c.id LIMIT {}) w HAVING count(*) > 0)"""
+     FROM (SELECT id, needs_reply_since, drafted_until FROM conversation
+           WHERE organization = {} AND needs_reply AND archived_at IS NULL
+           ORDER BY needs_reply_since, id LIMIT {}) c
+     WHERE c.drafted_until IS NOT NULL
+       AND NOT EXISTS (SELECT 1 FROM suggestion s WHERE s.conversation = c.id AND s.state IN ('waiting', 'queued'))
+       AND NOT EXISTS (SELECT 1 FROM ticket t WHERE t.conversation = c.id AND t.status IN ('open', 'waiting'))
+     HAVING count(*) > 0)"""
 DUE = "SELECT 1 FROM ticket WHERE organization = {} AND due_at <= {} LIMIT {}"
 
 
@@ -44,7 +46,7 @@ async def needs_person(organization: Organization, now: datetime) -> list[dict[s
 def waiting(organization: Organization, now: datetime) -> QueryString:
     """The rows behind those lines, as a statement: Today reads it, the navigation counts it."""
     id, night = organization.id, tonight(organization, now)
-    return QueryString(WAITING, id, night, MOST, id, night, CAP, id, CAP)
+    return QueryString(WAITING, id, night, MOST, id, CAP, night, id, CAP)
 
 
 def due(organization: Organization, now: datetime) -> QueryString:

@@ -61,7 +61,7 @@ async def test_twenty_are_decided_by_keys_in_two_organizations(open_page, desk):
     await page.wait_for_selector("text=All clear")
     print(f"next item, p95 of twenty: {sorted(taken)[-2] * 1000:.0f} ms")
     last = 2 * EACH - rejected
-    until = time.monotonic() + 40
+    until = time.monotonic() + 180
     while time.monotonic() < until and await query(desk, "SELECT 1 FROM suggestion WHERE state = 'queued'"):
         await asyncio.sleep(0.3)
     said = await query(desk, "SELECT conversation FROM message WHERE direction = 'out'")

@@ -3,11 +3,14 @@
 import json
 
 from dashboard import clock
+from dashboard.approvals import drafting
+from dashboard.approvals.tables import Suggestion
 from dashboard.conversations import actions as conversations
 from dashboard.conversations import sorting
 from dashboard.conversations.tables import Channel, Conversation
 from dashboard.database import rows
 from dashboard.tickets.tables import Ticket
+from tests.approvals.asking import a_suggestion, draft_all
 from tests.tickets.cast import a_conversation, a_person, a_ticket
 
 AT = "/acme/conversations"
@@ -89,6 +92,17 @@ async def test_an_archived_conversation_comes_back_by_undo_by_hand_or_by_a_new_m
     assert "changed since" in said(await ana.post(said(answer)["undo"]))["text"]
 
 
+async def test_whoever_waits_gets_another_draft_when_it_comes_back(acme, ana):
+    made = await a_suggestion(acme)
+    await ana.post(f"{AT}/{made.conversation}/archive")
+    await drafting.tidy()
+    assert (await Suggestion.get_of(acme, made.id)).state == "stale"
+    await ana.delete(f"{AT}/{made.conversation}/archive")
+    assert await draft_all() == 1
+    waits = await Suggestion.of(acme).where(Suggestion.state == "waiting").first()
+    assert (waits.conversation, waits.message) == (made.conversation, made.message)
+
+
 async def test_it_is_given_to_somebody_of_the_team_only(acme, ana, bob):
     [ingrid, *_] = await some(acme)
     answer = await ana.post(f"{AT}/{ingrid.id}/assignment", data={"assignee": str(ana.user.id)})
@@ -154,6 +168,24 @@ async def test_what_people_wrote_is_text(acme, ana):
         page = (await ana.get(path)).text
         assert "<script>alert" not in page and "<img src=x" not in page and '<b hx-get="/acme/leads"' not in page
         assert "&lt;img src=x" in page and "{{7*7}}" in page
+
+
+async def test_a_file_is_a_link_to_a_download_and_never_a_page_of_ours(acme, ana, bob):
+    ticket = await a_ticket(acme, await a_person(acme))
+    evil = "<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
+    sent = await ana.post(
+        "/acme/tickets/1/replies", data={"text": "Here.", "once": "abcdefgh1234", "kind": "reply"},
+        files={"file": ("<img src=x onerror=alert(1)>.svg", evil, "image/svg+xml")},
+    )  # fmt: skip
+    assert sent.status_code == 200
+    for path in (f"{AT}/{ticket.conversation}", "/acme/tickets/1"):
+        page = (await ana.get(path)).text
+        assert 'href="/acme/files/1"' in page and "<img src=x" not in page and "<svg xmlns" not in page
+    file = await ana.get("/acme/files/1")
+    assert file.headers["Content-Disposition"].startswith("attachment")
+    assert file.headers["X-Content-Type-Options"] == "nosniff" and "sandbox" in file.headers["Content-Security-Policy"]
+    for path in ("/acme/files/1", "/borealis/files/1"):
+        assert (await bob.get(path)).status_code == 404
 
 
 async def test_the_pages_ask_little_of_the_database(acme, ana, queries):
