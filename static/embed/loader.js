@@ -14,8 +14,9 @@ const openChat = (chat) => {
   }
   if (document.getElementById(OPEN)) return;
 
-  const host = document.createElement("div");
+  const host = document.createElement("aside");
   host.id = OPEN;
+  host.setAttribute("aria-label", "Chat");
   const root = host.attachShadow({ mode: "open" });
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(chat.styles);

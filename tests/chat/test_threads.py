@@ -184,6 +184,16 @@ async def test_open_streams_hold_no_connection_and_all_hear(served, acme, ana):
     assert len(told) == 300 and all("Here I am" in each for each in told)
 
 
+async def test_streams_end_when_the_process_stops_and_nothing_is_lost(served, page, acme, ana):
+    await page.says("Hello")
+    async with page.following() as next_of:
+        await next_of("ready")
+        served.app.state.hub.close()
+        with pytest.raises(AssertionError, match="The stream ended"):
+            await next_of("message")
+    assert page.newest == 1
+
+
 async def test_a_machine_does_not_talk_between_a_person_and_the_customer(page, acme, ana):
     await page.says("Hello")
     await page.post("person")

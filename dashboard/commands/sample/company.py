@@ -83,6 +83,7 @@ async def create() -> Company:
     organization = Organization(
         slug="demo", name="Harbour & Pine", colour=5, time_zone="Europe/Oslo", currency="EUR",
         from_address="hello@harbourpine.example", postal_address="Strandgaten 4, Bergen", working_hours=WEEK,
+        support={"origins": ["https://www.harbourpine.example"]},
         persona={
             "signs_as": "Maya", "tone": "Warm, short, no jargon",
             "never_says": "guarantee\na discount over 10%\ndates before the calendar is checked",
