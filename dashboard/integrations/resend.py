@@ -22,6 +22,7 @@ from dashboard.integrations.signatures import BadSignature, check_age, event_in,
 from dashboard.integrations.wire import SECONDS, Answer, exchange, judged
 
 NOWHERE = "https://resend.invalid"
+NO_TAG = re.compile(r"[^A-Za-z0-9_-]")
 QUOTAS = {"daily_quota_exceeded": "daily", "monthly_quota_exceeded": "monthly"}
 SENTENCES = {
     "missing_api_key": "Resend did not accept the key. Check RESEND_API_KEY.",
@@ -198,7 +199,7 @@ def _params(message: Message) -> dict[str, Any]:
 
 
 def _tag(text: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_-]", "_", text)[:256]
+    return NO_TAG.sub("_", text)[:256]
 
 
 def _keys(setting: str) -> list[bytes]:
