@@ -1,7 +1,7 @@
 """Many leads taken into a campaign from the list of leads, and back again."""
 
 from dashboard import clock
-from dashboard.campaigns import launching
+from dashboard.campaigns import launching, picking
 from dashboard.campaigns.batches import OPENING
 from dashboard.campaigns.tables import Campaign, Enrollment, Send
 from dashboard.database import row, rows
@@ -74,12 +74,44 @@ async def test_a_campaign_that_ended_takes_nobody_in(alice, acme):
 
 
 async def test_without_a_campaign_they_become_the_audience_of_a_draft(ana, acme):
-    lead, _ = await a_lead(acme, "Robin"), await a_lead(acme, "Sasha")
-    answer = await ana.post(HREF, data={"campaign": "", "ids": [str(lead.id)]})
+    leads = [await a_lead(acme, name) for name in ("Robin", "Toni", "Sasha")]
+    answer = await ana.post(HREF, data={"campaign": "", "ids": [str(lead.id) for lead in leads[:2]]})
     draft = await Campaign.objects().first()
     assert answer.headers["location"] == f"/acme/campaigns/{draft.id}/edit" and draft.state == "draft"
     page = (await ana.get(f"/acme/campaigns/{draft.id}/recipients")).text
-    assert "Robin" in page and "Sasha" not in page
+    assert "Robin" in page and "Toni" in page and "Sasha" not in page
+
+
+async def test_all_that_match_become_the_audience_of_a_draft_as_a_filter(ana, acme):
+    for n in range(120):
+        await a_lead(acme, f"Lead {n}", source="Guide" if n else "Other")
+    await ana.post(HREF, data={"campaign": "", "all": "1", "query": "source=Guide"})
+    assert (await Campaign.objects().first()).audience == "source=Guide"
+
+
+async def test_picked_leads_join_a_draft_whose_people_were_picked(ana, acme):
+    first, second, third = [await a_lead(acme, name) for name in ("Robin", "Sasha", "Toni")]
+    await ana.post(HREF, data={"campaign": "", "ids": [str(first.id)]})
+    draft = await Campaign.objects().first()
+    assert draft.name in (await ana.get(f"{HREF}/new")).text
+    answer = await ana.post(HREF, data={"campaign": str(draft.id), "ids": [str(first.id), str(second.id)]})
+    assert answer.headers["location"] == f"/acme/campaigns/{draft.id}/edit"
+    page = (await ana.get(f"/acme/campaigns/{draft.id}/recipients")).text
+    assert "Robin" in page and "Sasha" in page and "Toni" not in page
+    assert third.id and [each["leads"] for each in await picking.drafts(acme)] == [[first.id, second.id]]
+
+
+async def test_a_draft_of_a_filter_and_one_that_is_full_take_no_picked_leads(ana, acme, monkeypatch):
+    leads = [await a_lead(acme, f"Lead {n}") for n in range(3)]
+    by_filter = await a_campaign(acme, "By filter", state="draft", launched_at=None, audience="source=Guide")
+    assert "By filter" not in (await ana.get(f"{HREF}/new")).text
+    answer = await ana.post(HREF, data={"campaign": str(by_filter.id), "ids": [str(leads[0].id)]})
+    assert answer.status_code == 404 and (await Campaign.get_of(acme, by_filter.id)).audience == "source=Guide"
+    monkeypatch.setattr("dashboard.campaigns.picking.MOST", 2)
+    await ana.post(HREF, data={"campaign": "", "ids": [str(lead.id) for lead in leads[:2]]})
+    [draft] = await picking.drafts(acme)
+    answer = await ana.post(HREF, data={"campaign": str(draft["id"]), "ids": [str(leads[2].id)]})
+    assert answer.status_code == 409 and (await picking.drafts(acme))[0]["leads"] == [lead.id for lead in leads[:2]]
 
 
 async def test_the_dialog_offers_sequences_that_run(alice, acme, bob):

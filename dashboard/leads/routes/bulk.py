@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
 
 from litestar import Request, Response, get, post
 from litestar.response import Template
@@ -11,10 +10,10 @@ from dashboard import typed
 from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, agent
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Organization
-from dashboard.campaigns import adding, audience, editor
+from dashboard.campaigns import adding, audience, editor, picking
 from dashboard.campaigns.batches import OPENING
 from dashboard.database import transaction
-from dashboard.errors import Invalid, NotFound
+from dashboard.errors import Conflict, Invalid, NotFound
 from dashboard.formats import day, num
 from dashboard.leads import batches, bulk, engine, outcomes, stages, tags
 from dashboard.orders import assignments
@@ -152,22 +151,29 @@ async def delete_many(request: Request, organization: CurrentOrganization, user:
 
 @get("/{org:str}/leads/bulk/campaign/new", name="leads.enroll_many_form", guards=[agent])
 async def ask_enroll_many(request: Request, organization: CurrentOrganization) -> Template:
-    """Into which sequence that runs, or into a new draft."""
-    known = await adding.campaigns(organization)
-    return fragment(request, "leads/_enroll_many.html", campaigns=known, open_dialog="#dialog")
+    """Into which sequence that runs, which draft of picked leads, or into a new draft."""
+    known, drafts = await adding.campaigns(organization), await picking.drafts(organization)
+    return fragment(request, "leads/_enroll_many.html", campaigns=known, drafts=drafts, open_dialog="#dialog")
 
 
 @post("/{org:str}/leads/bulk/campaign", name="leads.enroll_many", guards=[agent], status_code=200)
 async def enroll_many(request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now) -> Response:
-    """Take them into a sequence that runs. Without one they become the audience of a new draft, which sends nothing
-    before somebody launches it."""
-    id = typed.number({"campaign": str((await request.form()).get("campaign", ""))}, "campaign")
+    """Take them into a sequence that runs, or into the audience of a draft, a new one without any. A draft sends
+    nothing before somebody launches it."""
+    data = await request.form()
+    id = typed.number({"campaign": str(data.get("campaign", ""))}, "campaign")
     if not id:
         meant = await chosen(request, organization, user, now)
-        query = meant.query if meant.ids is None else urlencode({"ids": ",".join(map(str, meant.ids))})
+        query = str(data.get("query", "")) if data.get("all") == "1" else picking.audience(meant.ids or [])
         made = await editor.create(organization, {"name": f"Leads of {day(now)}", "start": "blast"}, user, now)
         await editor.set_audience(organization, made, 0, query, user, now)
         return redirect(request, f"/{organization.slug}/campaigns/{made}/edit")
+    if draft := next((each for each in await picking.drafts(organization) if each["id"] == id), None):
+        meant = await chosen(request, organization, user, now)
+        if meant.ids is None:
+            raise Conflict("So many are better chosen by a filter, in the draft itself. Nothing was changed.")
+        await picking.pick(organization, draft, meant.ids, user, now)
+        return redirect(request, f"/{organization.slug}/campaigns/{id}/edit")
     campaign = await adding.campaign(organization, id)
     if campaign is None:
         raise NotFound("This campaign does not run any more. Nothing was changed.")
