@@ -160,11 +160,11 @@ async def test_too_many_streams_are_refused_in_words(settings, acme):
 
 
 async def test_open_streams_hold_no_connection_and_all_hear(served, acme, ana):
-    """Three hundred pages of one conversation, ten times as many as there are connections."""
+    """A hundred and twenty pages of one conversation, twelve times as many as there are connections."""
     served.app.state.seats = Seats(of_one_place=1000, of_one_conversation=1000)
     page = Page(served)
     await page.says("Hello")
-    limits = httpx.Limits(max_connections=400)
+    limits = httpx.Limits(max_connections=200)
     async with httpx.AsyncClient(base_url=served.base_url, timeout=PATIENCE, limits=limits) as client:
         ready, told = asyncio.Semaphore(0), []
 
@@ -174,14 +174,14 @@ async def test_open_streams_hold_no_connection_and_all_hear(served, acme, ana):
                 ready.release()
                 told.append((await next_of("message")).data)
 
-        streams = [asyncio.create_task(follow()) for _ in range(300)]
+        streams = [asyncio.create_task(follow()) for _ in range(120)]
         for _ in streams:
             await ready.acquire()
         pool = current_engine().pool
         assert pool.get_size() - pool.get_idle_size() == 0
         await said_by(ana.user, acme, "Here I am", "r1")
         await asyncio.gather(*streams)
-    assert len(told) == 300 and all("Here I am" in each for each in told)
+    assert len(told) == 120 and all("Here I am" in each for each in told)
 
 
 async def test_streams_end_when_the_process_stops_and_nothing_is_lost(served, page, acme, ana):

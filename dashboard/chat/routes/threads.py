@@ -118,11 +118,13 @@ async def _answered(
     yield ServerSentEventMessage(comment="open", data=None)
     doing = ""
     with hub.thread(topic_of(conversation.id)) as news:
-        while not made.task.done() and not hub.closing.is_set():
+        while True:
             news.clear()
             if made.doing != doing:
                 doing = made.doing
                 yield ServerSentEventMessage(event="doing", data=doing)
+            elif made.task.done() or hub.closing.is_set():
+                break
             elif not await _heard(news):
                 yield ServerSentEventMessage(comment="ping", data=None)
     if not made.task.done():
