@@ -17,27 +17,14 @@ from dashboard.revenue.periods import Period
 DAYS_AT_ONCE = 30
 MOMENTS = ("qualified", "ordered", "done", "repeat")
 
-# A move on the timeline into a stage that counts as qualified, or out of one; what was taken back never was.
-# Values: stages that are not qualified twice.
-MOVED = """(NOT (a.data -> 'to' ->> 'stage') = ANY({}::text[])
-           OR (a.data -> 'from' ->> 'stage') IS NOT NULL AND NOT (a.data -> 'from' ->> 'stage') = ANY({}::text[]))
-      AND ((a.data ->> 'batch') IS NULL
-           OR NOT EXISTS (SELECT FROM activity u WHERE u.organization = a.organization AND u.subject_kind = 'lead'
-                          AND u.subject_id = a.subject_id AND u.data ->> 'batch' = 'undo:' || (a.data ->> 'batch')))"""
-
-# The leads of the days in `stale`, each with its moments. Values: stages that are not qualified, organization, time
-# zone three times, those of MOVED.
-PEOPLE = f"""
-    SELECT l.day, l.source, o.ordered, o.done, CASE WHEN o.done IS NOT NULL AND o.again IS NOT NULL
-               THEN greatest(o.done, o.again) END AS repeat,
-           least(o.ordered, reached.at, CASE WHEN NOT l.stage = ANY({{}}::text[])
-               THEN coalesce(l.stage_at, '-infinity') END) AS qualified
-    FROM (SELECT stale.day, own.* FROM stale CROSS JOIN LATERAL (
-        SELECT id, organization, source, stage, stage_at, created_at FROM lead
-        WHERE organization = {{}} AND deleted_at IS NULL
-        AND created_at >= stale.day::timestamp AT TIME ZONE {{}} - interval '3 hours'
-        AND created_at < (stale.day + 1)::timestamp AT TIME ZONE {{}} + interval '3 hours'
-        AND (created_at AT TIME ZONE {{}})::date = stale.day OFFSET 0) own) l
+# When a lead `l` reached each step, beside JOINED. Values: stages that are not qualified.
+REACHED = """o.ordered, o.done,
+           CASE WHEN o.done IS NOT NULL AND o.again IS NOT NULL THEN greatest(o.done, o.again) END AS repeat,
+           least(o.ordered, moved.at, CASE WHEN NOT l.stage = ANY({}::text[])
+               THEN coalesce(l.stage_at, '-infinity') END) AS qualified"""
+# Its orders, and the first move on its timeline into a stage that counts as qualified, or out of one; what was taken
+# back never was. Values: stages that are not qualified twice.
+JOINED = """
     LEFT JOIN LATERAL (
         SELECT min(confirmed_at) AS ordered, (array_agg(confirmed_at ORDER BY confirmed_at))[2] AS again,
                min(greatest(confirmed_at, done_at)) FILTER (WHERE status = 'done' AND done_at IS NOT NULL) AS done
@@ -45,7 +32,23 @@ PEOPLE = f"""
     LEFT JOIN LATERAL (
         SELECT min(a.created_at) AS at FROM activity a
         WHERE a.organization = l.organization AND a.subject_kind = 'lead' AND a.subject_id = l.id
-          AND a.created_at >= l.created_at AND (a.data -> 'to' ->> 'stage') IS NOT NULL AND {MOVED}) reached ON true"""  # noqa: S608
+          AND a.created_at >= l.created_at AND (a.data -> 'to' ->> 'stage') IS NOT NULL
+          AND (NOT (a.data -> 'to' ->> 'stage') = ANY({}::text[])
+               OR (a.data -> 'from' ->> 'stage') IS NOT NULL AND NOT (a.data -> 'from' ->> 'stage') = ANY({}::text[]))
+          AND ((a.data ->> 'batch') IS NULL OR NOT EXISTS (
+              SELECT FROM activity u
+              WHERE u.organization = a.organization AND u.subject_kind = 'lead' AND u.subject_id = a.subject_id
+                AND u.data ->> 'batch' = 'undo:' || (a.data ->> 'batch')))) moved ON true"""
+# The leads of the days in `stale`, each with its moments. Values: those of REACHED, organization, time zone three
+# times, those of JOINED.
+PEOPLE = f"""
+    SELECT l.day, l.source, {REACHED}
+    FROM (SELECT stale.day, own.* FROM stale CROSS JOIN LATERAL (
+        SELECT id, organization, source, stage, stage_at, created_at FROM lead
+        WHERE organization = {{}} AND deleted_at IS NULL
+        AND created_at >= stale.day::timestamp AT TIME ZONE {{}} - interval '3 hours'
+        AND created_at < (stale.day + 1)::timestamp AT TIME ZONE {{}} + interval '3 hours'
+        AND (created_at AT TIME ZONE {{}})::date = stale.day OFFSET 0) own) l {JOINED}"""  # noqa: S608
 LISTS = ", ".join(
     f"coalesce(array_agg({name} ORDER BY {name}) FILTER (WHERE {name} IS NOT NULL), ARRAY[]::timestamptz[]) AS {name}"
     for name in MOMENTS

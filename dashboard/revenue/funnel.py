@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashboard.accounts.tables import Organization
-from dashboard.revenue.arrivals import MOVED
+from dashboard.revenue.arrivals import JOINED, MOMENTS, REACHED
 from dashboard.revenue.periods import Period
 
 STEPS = {"leads": "Leads", "qualified": "Qualified", "ordered": "Order", "done": "Done", "repeat": "Repeat"}
@@ -19,25 +19,14 @@ STATED = (
     "over, and paid for two or more orders."
 )
 
-# The leads of a period with what they had reached by its end, one by one; arrivals.py counts the same. A move on the
-# timeline counts from when the lead came. Values: stages that are not qualified, end of the period, organization, from,
-# to, those of MOVED, end of the period twice, organization, from, to.
+# The leads of a period with what they had reached by its end, one by one; arrivals.py counts the same. Values: end of
+# the period four times, those of REACHED, those of JOINED, organization, from, to.
 PEOPLE = f"""
-    SELECT l.id, l.name, l.email, l.company, l.source, l.stage, l.created_at,
-           coalesce(o.paid, 0) > 0 OR reached.lead IS NOT NULL
-               OR NOT l.stage = ANY({{}}::text[]) AND (l.stage_at IS NULL OR l.stage_at < {{}}) AS qualified,
-           coalesce(o.paid, 0) > 0 AS ordered, coalesce(o.handed, 0) > 0 AS done,
-           coalesce(o.handed, 0) > 0 AND o.paid > 1 AS repeat
-    FROM lead l
-    LEFT JOIN (
-        SELECT a.subject_id AS lead, max(a.created_at) AS latest FROM activity a
-        WHERE a.organization = {{}} AND a.subject_kind = 'lead' AND (a.data -> 'to' ->> 'stage') IS NOT NULL
-          AND a.created_at >= {{}} AND a.created_at < {{}} AND {MOVED}
-        GROUP BY 1) reached ON reached.lead = l.id AND reached.latest >= l.created_at
-    LEFT JOIN LATERAL (
-        SELECT count(*) AS paid, count(*) FILTER (WHERE status = 'done' AND done_at < {{}}) AS handed
-        FROM orders WHERE organization = l.organization AND lead = l.id AND confirmed_at < {{}}) o ON true
-    WHERE l.organization = {{}} AND l.created_at >= {{}} AND l.created_at < {{}} AND l.deleted_at IS NULL"""  # noqa: S608
+    SELECT id, name, email, company, source, stage, created_at,
+           {", ".join(f"coalesce({step} < {{}}, false) AS {step}" for step in MOMENTS)}
+    FROM (SELECT l.id, l.name, l.email, l.company, l.source, l.stage, l.created_at, {REACHED} FROM lead l {JOINED}
+          WHERE l.organization = {{}} AND l.created_at >= {{}} AND l.created_at < {{}} AND l.deleted_at IS NULL
+    ) l"""  # noqa: S608 – made of names of ours
 
 
 @dataclass
@@ -68,9 +57,7 @@ class Steps:
 
 def asked(organization: Organization, period: Period, outside: list[str]) -> tuple[object, ...]:
     """The values of PEOPLE; `outside` are the stages that are not qualified."""
-    reached = (organization.id, period.start, period.end, outside, outside)
-    ends = (period.end, period.end)
-    return outside, period.end, *reached, *ends, organization.id, period.start, period.end
+    return *[period.end] * len(MOMENTS), outside, outside, outside, organization.id, period.start, period.end
 
 
 def total(lines: list[dict[str, Any]]) -> Steps:
