@@ -77,11 +77,17 @@ async def test_old_questions_are_forgotten(acme):
     assert await unanswered.questions(acme, clock.now() + timedelta(days=61)) == []
 
 
-async def test_what_an_erased_person_asked_is_gone(acme, alice):
-    made = await a_question(acme, "Do you repair bicycles?", Channel.mail)
-    await drafted(made)
-    await rows("UPDATE message SET text = 'Erased person', key = id::text WHERE conversation = {}", made.id)
-    assert await listed(acme) == []
+async def test_what_an_erased_person_asked_is_gone_whether_it_was_put_aside_or_not(acme, alice):
+    open_one = await a_question(acme, "Do you repair bicycles?", Channel.mail)
+    aside = await a_question(acme, "Do you bake cakes?", Channel.mail, email="cakes@customer.example")
+    for each in (open_one, aside):
+        await drafted(each)
+    cakes = next(each for each in await unanswered.questions(acme, clock.now()) if "cakes" in each.text)
+    await alice.post(f"/acme/knowledge/questions/{cakes.id}/dismissal")
+    for each in (open_one, aside):
+        answer = await alice.post(f"/acme/leads/{each.lead}/erasure", data={"sure": "erase"})
+        assert answer.status_code in (200, 303)
+    assert await listed(acme) == [] and await rows("SELECT 1 FROM settled_question") == []
 
 
 async def test_another_organization_sees_and_settles_nothing(acme, borealis, bob, vera):
