@@ -19,11 +19,7 @@ RESERVE = """
     ON CONFLICT (rule, day) DO UPDATE SET sent = approval_rule_day.sent + 1 WHERE approval_rule_day.sent < {}
     RETURNING sent"""
 GIVE_BACK = "UPDATE approval_rule_day SET sent = sent - 1 WHERE rule = {} AND day = {} AND sent > 0"
-MAY_STILL = """
-    SELECT 1 AS one FROM approval_rule r WHERE r.organization = {} AND r.id = {} AND r.armed
-      AND NOT EXISTS (SELECT 1 FROM approval_settings s WHERE s.organization = r.organization
-                      AND s.stopped_at IS NOT NULL)
-    FOR SHARE OF r"""
+ARMED = "SELECT armed FROM approval_rule WHERE organization = {} AND id = {} FOR SHARE"
 QUEUE = """
     UPDATE suggestion SET state = 'queued', sent = draft, diff = {}, edit_ratio = 0, outcome = {}, decided_at = {},
         decided_via = 'rule', rule = {}, due_at = {}, version = version + 1
@@ -90,8 +86,10 @@ def day_of(organization: Organization, now: datetime) -> Any:
 
 
 async def may_still(organization: int, rule: int) -> bool:
-    """Asked in the transaction that sends: the switch and the kill switch act until the very end."""
-    return bool(await row(MAY_STILL, organization, rule))
+    """Asked in the transaction that sends: the switch and the kill switch act until the very end. Both hold the rule
+    while they act, so a send either is done before them or sees, in a statement of its own, what they did."""
+    held = await row(ARMED, organization, rule)
+    return held is not None and held["armed"] and await row(STOPPED, organization) is None
 
 
 async def give_back(organization: Organization, rule: int, at: datetime) -> None:

@@ -14,7 +14,11 @@ from dashboard.errors import Conflict, Invalid
 
 By = Visitor | User
 MOST_RULES = 30
-QUEUED = "SELECT id, rule, decided_at FROM suggestion WHERE organization = {} AND state = 'queued' AND rule IS NOT NULL"
+# What is being sent at this moment holds its row and waits for the rule: it finds the switch by itself.
+QUEUED = """
+    SELECT id, rule, decided_at FROM suggestion WHERE organization = {} AND state = 'queued' AND rule IS NOT NULL
+    ORDER BY id FOR UPDATE SKIP LOCKED"""
+HOLD = "SELECT id FROM approval_rule WHERE organization = {} ORDER BY id FOR UPDATE"
 SETTINGS = """
     INSERT INTO approval_settings (organization, stopped_at, stopped_by, telegram, created_at)
     VALUES ({}, {}, {}, false, now())
@@ -92,6 +96,7 @@ async def remove(organization: Organization, rule: ApprovalRule, by: By) -> None
 async def stop_all(organization: Organization, by: By, now: datetime) -> int:
     """The kill switch: from this commit on no rule sends anything; how many queued replies went back to a person."""
     async with transaction():
+        await rows(HOLD, organization.id)
         await rows(SETTINGS, organization.id, now, by.id)
         back = await _back(organization)
         await _record(organization, "approval_rules_stopped", "All approval rules stopped", by)

@@ -9,7 +9,7 @@ import pytest
 from dashboard import clock
 from dashboard.approvals import rules, ruling, sending
 from dashboard.approvals.tables import ApprovalRule
-from dashboard.database import row
+from dashboard.database import row, transaction
 from tests.approvals.asking import a_suggestion, after_the_hold, an_article
 from tests.approvals.test_rules import armed
 
@@ -99,6 +99,29 @@ async def test_a_reply_that_is_being_sent_at_that_moment_is_either_gone_or_stopp
     )
     assert bool(back) != went or not (back or went)
     assert await by_rule(acme) == int(went)
+
+
+@pytest.mark.parametrize("switch", [ruling.disarm, ruling.stop_all])
+async def test_the_switch_does_not_wait_for_a_reply_on_its_way_and_stops_it_all_the_same(alice, acme, switch):
+    await an_article(acme, alice.user)
+    rule = await armed(acme, alice.user)
+    await after_the_hold(60)
+    made = await a_suggestion(acme, email="second@customer.example")
+    taken, go_on = asyncio.Event(), asyncio.Event()
+
+    async def being_sent() -> bool:
+        async with transaction():
+            await row("SELECT 1 AS one FROM suggestion WHERE id = {} FOR UPDATE", made.id)
+            taken.set()
+            await go_on.wait()
+            return await rules.may_still(acme.id, rule.id)
+
+    task = asyncio.create_task(being_sent())
+    await taken.wait()
+    said = (rule, alice.user) if switch is ruling.disarm else (alice.user, clock.now())
+    assert await switch(acme, *said) == 0
+    go_on.set()
+    assert not await task
 
 
 async def test_a_rule_that_is_off_does_not_send_even_what_was_queued_behind_its_back(alice, acme):
