@@ -100,7 +100,7 @@ def _month(
 def _message(currency: str, actual: list[int | None], names: list[str], coming: list[forecast.Ahead]) -> str:
     known = [(name, net) for name, net in zip(names, actual, strict=False) if net is not None]
     if not known:
-        return f"Line chart: no whole month of payments in {currency} yet."
+        return f"Line chart: no whole month of payments in {currency} yet. Arrow keys read the months."
     (first, began), (last, ended) = known[0], known[-1]
     words = (
         f"Line chart: net revenue was {formats.money_short(began, currency)} in {first} and "

@@ -10,7 +10,7 @@ from dashboard import clock
 from dashboard.leads import actions as leads
 from dashboard.orders import money
 from dashboard.orders.tables import Order
-from dashboard.payments import journal
+from dashboard.payments import journal, subscriptions
 from dashboard.revenue import drill
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -125,6 +125,23 @@ async def test_every_chart_is_a_file_too(alice, acme, chart):
     assert len(lines) > 1 and ("," in lines[0])
     if chart in ("currencies", "breakdown", "parts"):
         assert "1234.56" in answer.text
+
+
+async def test_every_chart_has_a_message_values_for_keys_and_pointer_a_table_and_a_file(alice, acme):
+    for number, days in enumerate((3, 40, 70)):
+        await sold(acme, number, 123_456, days=days)
+    for days, monthly in ((9, 4_900), (3, 9_900)):
+        said = subscriptions.Said("active", monthly, "EUR", "price_1")
+        at = clock.now() - timedelta(days=days)
+        await subscriptions.report(acme, f"evt_{days}", "sub_1", said, customer="", occurred_at=at)
+    page = (await alice.get("/acme/revenue?period=30d")).text
+    for name in ("trend", "breakdown", "movements"):
+        card = re.search(rf'<section [^>]*aria-labelledby="{name}">.*?</section>', page, re.DOTALL)[0]
+        message = re.search(r'<div class="chart" tabindex="0" role="group" aria-label="([^"]+)"', card)[1]
+        assert "€" in message and "Arrow keys read" in message
+        values = re.findall(r'class="hit"[^>]* data-l="([^"]+)" data-v="([^"]+=[^"]+)"', card)
+        assert len(values) >= 13 and "Show as table" in card and f"chart={name}" in card
+        assert re.search(r"<td><a href=\"/acme/revenue/rows\?of=", card), "the table opens the rows"
 
 
 async def test_the_rows_come_in_pages_without_a_gap_or_a_double(alice, acme):
