@@ -1,6 +1,7 @@
 """Mending what differs from Stripe's books: fetch the events that never came, handle again those that failed or are
 about what is missing, then read the books once more and compare."""
 
+import asyncio
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from dashboard.webhooks.tables import InboundEvent
 
 MOST = 500  # events handled in one go; the in-tray goes on with the rest by itself
 AROUND = timedelta(days=1)
+PATIENCE, LOOK = 20.0, 0.1  # seconds for events that another worker was faster to take, and between two looks
 
 FAILED = """
     SELECT id FROM inbound_event
@@ -26,6 +28,8 @@ ABOUT = """
     WHERE organization = {} AND sender = 'stripe' AND state IN ('handled', 'ignored') AND received_at >= {}
       AND EXISTS (SELECT FROM unnest({}::text[]) named WHERE position(convert_to(named, 'UTF8') IN body) > 0)
     ORDER BY id LIMIT {}"""
+
+IN_HAND = "SELECT id FROM inbound_event WHERE organization = {} AND state = 'processing' AND sender = 'stripe' LIMIT 1"
 
 
 class Repaired(NamedTuple):
@@ -53,6 +57,7 @@ async def repair(
     for _ in range(MOST):
         if not await ledger.work(handlers.HANDLERS, now):
             break
+    await _until_others_are_done(organization)
     known = await reading.of(organization, stripe_books.LIST)
     await stripe_books.read(organization, stripe, now, start if known and known.complete_until else None)
     for day in {each.day for each in before}:
@@ -63,3 +68,11 @@ async def repair(
         organization, "organization", organization.id, "reconciled", "Revenue compared with Stripe", by=by, detail=said
     )
     return Repaired(done.found, len(again), left)
+
+
+async def _until_others_are_done(organization: Organization) -> None:
+    """What a worker beside us is booking at this moment belongs to the comparison too."""
+    waited = 0.0
+    while waited < PATIENCE and await rows(IN_HAND, organization.id):
+        await asyncio.sleep(LOOK)
+        waited += LOOK

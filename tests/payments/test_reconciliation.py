@@ -1,5 +1,6 @@
 """The journal against Stripe's own books: what matches, what differs and why, and how it is mended."""
 
+import asyncio
 import json
 import re
 from datetime import timedelta
@@ -229,6 +230,20 @@ async def test_the_button_handles_an_event_again_that_failed_or_whose_line_was_l
         answer = await alice.post(f"{CARD}/repair")
     assert "Everything matches Stripe." in answer.headers["hx-trigger"]
     assert await Payment.count() == 2 and await InboundEvent.count() == 2
+
+
+async def test_the_button_waits_for_what_another_worker_has_in_hand(alice, stranger, acme):
+    async with stripe() as partner:
+        await hear(stranger, purchase(partner, "a", SALE))
+        booked(partner, "a")
+        taken = "UPDATE inbound_event SET state = {}, lease_until = now() + interval '1 hour'"
+        await rows(taken, "processing")
+        asking = asyncio.create_task(alice.post(f"{CARD}/repair"))
+        done, _ = await asyncio.wait({asking}, timeout=2)
+        assert not done
+        await rows(taken, "handled")
+        answer = await asking
+    assert "Everything matches Stripe." in answer.headers["hx-trigger"]
 
 
 async def test_what_no_event_can_mend_stays_and_is_said(alice, stranger, acme):
