@@ -21,6 +21,7 @@ CHANNEL = "backdesk"
 CHECK_EVERY = 2.5  # seconds; with the two between checks, a stream ends within five of the right to it
 PROBE_EVERY = 20.0
 ROOM = 50
+SPREAD = 5.0  # seconds within which visitors' pages look again when hints were missed
 THREAD = "chat-"  # how topics begin that are for the visitor of one conversation alone
 
 ALLOWED = """
@@ -49,7 +50,8 @@ class Hub:
             return
         if organization == "*":
             listening = [queue for pages in self.pages.values() for queue in pages]
-            self._tell_visitors()
+            if topic == "all":
+                self._tell_visitors(within=SPREAD)
         else:
             listening = list(self.pages.get(int(organization), ())) if organization.isdecimal() else []
         for queue in listening:
@@ -82,10 +84,11 @@ class Hub:
             if not listening:
                 del self.threads[topic]
 
-    def _tell_visitors(self) -> None:
-        for listening in self.threads.values():
-            for news in listening:
-                news.set()
+    def _tell_visitors(self, within: float = 0.0) -> None:
+        """All of them, spread over so many seconds: thousands of pages do not ask at one moment."""
+        waiting = [news for listening in self.threads.values() for news in listening]
+        for number, news in enumerate(waiting):
+            asyncio.get_running_loop().call_later(within * number / len(waiting), news.set)
 
     def close(self) -> None:
         """Ends every stream, so that the process can stop."""

@@ -26,6 +26,21 @@ def test_a_hint_reaches_the_pages_of_its_organization_only():
         assert mine.get_nowait() == other.get_nowait() == "runs"
 
 
+async def test_visitors_hear_of_their_own_thread_and_of_what_everybody_missed():
+    hub = Hub()
+    with hub.page(1) as desk, hub.thread("chat-7") as mine, hub.thread("chat-8") as other:
+        hub.hear("1:chat-7")
+        assert mine.is_set() and not other.is_set() and desk.empty()
+        mine.clear()
+        hub.hear("1:orders")
+        hub.hear("*:runs")
+        await asyncio.sleep(0)
+        assert not mine.is_set() and not other.is_set()
+        hub.hear("*:all")
+        await asyncio.wait_for(asyncio.gather(mine.wait(), other.wait()), 60)
+    assert hub.threads == {}
+
+
 def test_a_page_that_cannot_keep_up_is_told_to_refresh_everything():
     hub = Hub()
     with hub.page(1) as queue:

@@ -174,13 +174,14 @@ async def test_open_streams_hold_no_connection_and_all_hear(served, acme, ana):
                 ready.release()
                 told.append((await next_of("message")).data)
 
-        streams = [asyncio.create_task(follow()) for _ in range(120)]
-        for _ in streams:
-            await ready.acquire()
-        pool = current_engine().pool
-        assert pool.get_size() - pool.get_idle_size() == 0
-        await said_by(ana.user, acme, "Here I am", "r1")
-        await asyncio.gather(*streams)
+        async with asyncio.TaskGroup() as streams:
+            for _ in range(120):
+                streams.create_task(follow())
+            for _ in range(120):
+                await ready.acquire()
+            pool = current_engine().pool
+            assert pool.get_size() - pool.get_idle_size() == 0
+            await said_by(ana.user, acme, "Here I am", "r1")
     assert len(told) == 120 and all("Here I am" in each for each in told)
 
 
