@@ -120,13 +120,17 @@ async def test_a_ticket_that_is_open_follows_what_the_visitor_writes(visitor, op
     [ticket] = await query(desk, "SELECT max(number) AS number FROM ticket")
     agent = await open_page()
     page = await agent.sign_in()
-    await page.goto(f"{desk.url}/acme/tickets/{ticket['number']}")
+    async with page.expect_response("**/acme/live", timeout=PATIENCE):  # from then on it hears
+        await page.goto(f"{desk.url}/acme/tickets/{ticket['number']}")
     await page.get_by_label("Message to").type("I am on my way")
     await expect(frame.locator("[data-doing]")).to_have_text("Alice Arden is replying…", timeout=PATIENCE)
     await asks(visitor.page, "My parcel is blue")
+    # told once that a person answers; what is said after that comes alone
+    await expect(frame.locator(".say.ai").last).to_contain_text("Your message is with ticket", timeout=PATIENCE)
+    await asks(visitor.page, "And large")
     await page.bring_to_front()
     thread = page.get_by_role("region", name="Messages")
-    for each in ("My parcel is blue", "Your message is with ticket"):
+    for each in ("My parcel is blue", "Your message is with ticket", "And large"):
         await expect(thread).to_contain_text(each, timeout=PATIENCE)
     await visitor.page.click(BUBBLE)
     await page.get_by_label("Message to").fill("It has arrived")
