@@ -16,7 +16,7 @@ from dashboard.integrations.outcomes import (
     wait_from,
 )
 from dashboard.integrations.provider import Provider
-from dashboard.integrations.wire import AGAIN_LATER, SECONDS
+from dashboard.integrations.wire import AGAIN_LATER, SECONDS, tls
 
 OWN_HOST = "https://api.openai.com/"
 LONGEST_ANSWER = 40_000  # characters; a server that goes on writing is not listened to
@@ -153,7 +153,7 @@ class OpenAI(Provider):
             base_url=self.base,
             max_retries=0,
             timeout=self.seconds,
-            http_client=openai.DefaultAsyncHttpxClient(trust_env=False, follow_redirects=False),
+            http_client=openai.DefaultAsyncHttpxClient(trust_env=False, follow_redirects=False, verify=tls()),
         )
 
 
