@@ -5,7 +5,7 @@
 import sys
 import time
 
-from benchmarks import campaigns, imports, leads, ledger, pages, revenue, support, webhooks
+from benchmarks import campaigns, desk, imports, leads, ledger, pages, revenue, support, visitors, webhooks
 from benchmarks.surroundings import Place, application, memory, place, process
 
 MAY_GROW, MAY_COST, WEBHOOKS_AT_LEAST = 1.3, 2.0, 0.6
@@ -83,6 +83,34 @@ def knowledge(where: Place) -> None:
     say("answer", f"p50 {p50:.1f} ms, p95 {p95:.1f} ms", f"p95 under {support.PROMISE:.0f} ms", p95 < support.PROMISE)
 
 
+def support_desk(where: Place) -> None:
+    print(f"Filling {desk.SMALL:,} and {desk.LARGE:,} conversations…", flush=True)
+    began = time.perf_counter()
+    desk.fill(where)
+    print(f"  in {time.perf_counter() - began:.0f} s\n")
+    print("Approvals and tickets, one request after the other")
+    for name, small, large in desk.run(where):
+        grown = large.p50 / small.p50
+        print(f"  {name + f', {desk.SMALL:,} conversations':<44} p50 {small.p50:6.2f} ms  p95 {small.p95:6.2f} ms")
+        print(f"  {name + f', {desk.LARGE:,} conversations':<44} p50 {large.p50:6.2f} ms  p95 {large.p95:6.2f} ms")
+        say("  a hundred times as many cost", f"{grown:.2f} ×", f"at most {MAY_GROW} ×", grown <= MAY_GROW)
+    slow(where)
+
+
+def slow(where: Place) -> None:
+    found = visitors.run(where)
+    print(f"Staff pages while {visitors.VISITORS} visitors wait for a model that takes {visitors.SLOW:.0f} s")
+    say("asked the model at once", f"{found.asked}", f"{visitors.VISITORS}", found.asked >= visitors.VISITORS)
+    asked = visitors.VISITORS * visitors.QUESTIONS
+    say("questions with an answer", f"{found.answered[200]}", f"{asked}", found.answered[200] == asked)
+    for quiet, busy in zip(found.quiet, found.busy, strict=True):
+        print(f"  {quiet.name + ', nobody asks':<44} p50 {quiet.p50:6.2f} ms  p95 {quiet.p95:6.2f} ms")
+        figure = f"p50 {busy.p50:.2f} ms  p95 {busy.p95:.2f} ms"
+        say(
+            f"{busy.name}, all of them ask", figure, f"p95 under {visitors.PROMISE:.0f} ms", busy.p95 < visitors.PROMISE
+        )
+
+
 def campaign(where: Place) -> None:
     print(f"A campaign to {campaigns.PEOPLE:,} people, mails per second")
     for each in campaigns.run(where):
@@ -158,6 +186,7 @@ def money(where: Place) -> None:
 PARTS = {
     "orders": orders, "webhooks": arrivals, "import": importing, "campaign": campaign, "start": start,
     "knowledge": knowledge, "leads": people, "ledger": recipients, "revenue": money,
+    "desk": support_desk,
 }  # fmt: skip
 
 if __name__ == "__main__":
