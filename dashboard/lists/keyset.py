@@ -76,12 +76,11 @@ def _fits(sort: Sort, value: object) -> bool:
 
 
 def condition(sort: Sort, descending: bool, cursor: Cursor | None, id_column: str) -> tuple[str, list[Any]]:
-    """`(c <= x) AND (c < x OR id < y)`: the form PostgreSQL answers from the index at any depth."""
+    """`(c, id) < (x, y)`: the form PostgreSQL answers from the index at any depth, however many rows share a c."""
     if cursor is None:
         return "TRUE", []
-    beyond, up_to = ("<", "<=") if descending != cursor.before else (">", ">=")
-    sql = f"({sort.column} {up_to} {{}}) AND ({sort.column} {beyond} {{}} OR {id_column} {beyond} {{}})"
-    return sql, [cursor.value, cursor.value, cursor.id]
+    beyond = "<" if descending != cursor.before else ">"
+    return f"({sort.column}, {id_column}) {beyond} ({{}}, {{}})", [cursor.value, cursor.id]
 
 
 def order(sort: Sort, descending: bool, id_column: str) -> str:
