@@ -5,8 +5,10 @@ import contextlib
 import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
+from math import inf
 
 from litestar import Request, get
+from litestar.params import FromQuery
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from dashboard import clock
@@ -36,6 +38,7 @@ class Hub:
     def __init__(self) -> None:
         self.pages: dict[int, set[asyncio.Queue[str]]] = {}
         self.threads: dict[str, set[asyncio.Event]] = {}  # the pages of visitors, by their conversation
+        self.heard: dict[str, dict[str, float]] = {}  # when a topic was last named, by organization
         self.when: dict[str, asyncio.Event] = {}  # workers of this process that wake on a topic
         self.closing = asyncio.Event()
 
@@ -48,6 +51,7 @@ class Hub:
             for news in self.threads.get(topic, ()):
                 news.set()
             return
+        self.heard.setdefault(organization, {})[topic] = time.time()
         if organization == "*":
             listening = [queue for pages in self.pages.values() for queue in pages]
             if topic == "all":
@@ -60,6 +64,11 @@ class Hub:
                     queue.get_nowait()
                 topic = "all"
             queue.put_nowait(topic)
+
+    def said_since(self, organization_id: int, moment: float) -> list[str]:
+        """The topics that were named for an organization from a moment (Unix time) on."""
+        heard = (self.heard.get(str(organization_id), {}) | self.heard.get("*", {})).items()
+        return [topic for topic, when in heard if when >= moment]
 
     @contextlib.contextmanager
     def page(self, organization_id: int):
@@ -139,12 +148,15 @@ async def running(hub: Hub) -> AsyncIterator[None]:
 
 
 async def messages(
-    hub: Hub, visitor: Visitor, organization: Organization
+    hub: Hub, visitor: Visitor, organization: Organization, since: float = inf
 ) -> AsyncGenerator[ServerSentEventMessage, None]:
-    """Topics that changed, until the person may not see them any more or the process stops."""
-    yield ServerSentEventMessage(comment="open", retry=3000, data=None)
+    """Topics that changed since a moment (Unix time), until the person may not see them any more or the process
+    stops."""
     checked = time.monotonic()
     with hub.page(organization.id) as queue:
+        yield ServerSentEventMessage(comment="open", retry=3000, data=None)
+        for topic in hub.said_since(organization.id, since):
+            yield ServerSentEventMessage(data=topic)
         while not hub.closing.is_set():
             try:
                 topic = await asyncio.wait_for(queue.get(), CHECK_EVERY)
@@ -167,6 +179,8 @@ async def _still_allowed(visitor: Visitor, organization: Organization) -> bool:
 
 
 @get("/{org:str}/live", name="live", guards=[viewer])
-async def stream(request: Request, organization: CurrentOrganization, user: CurrentUser) -> ServerSentEvent:
-    """The stream behind every open page of an organization."""
-    return ServerSentEvent(messages(request.app.state.hub, user, organization))
+async def stream(
+    request: Request, organization: CurrentOrganization, user: CurrentUser, since: FromQuery[float] = inf
+) -> ServerSentEvent:
+    """The stream behind every open page of an organization. `since` is when the page began to be read."""
+    return ServerSentEvent(messages(request.app.state.hub, user, organization, since))

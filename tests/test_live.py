@@ -1,6 +1,8 @@
 """Live pages: who hears what, for how long, and that nothing is missed."""
 
 import asyncio
+import re
+import time
 
 from dashboard import clock, live
 from dashboard.accounts import sessions
@@ -112,3 +114,22 @@ async def test_an_open_page_does_not_keep_anybody_signed_in(alice, acme):
     assert await ends(stream)
     seen = await rows("SELECT max(last_seen_at) < now() - interval '59 minutes' AS idle FROM app_session")
     assert seen[0]["idle"]
+
+
+async def test_what_was_said_while_a_page_was_on_its_way_is_said_first(alice, acme):
+    hub = Hub()
+    hub.hear(f"{acme.id}:leads")
+    began = time.time()
+    for payload in (f"{acme.id}:tickets", "*:runs", f"{acme.id + 1}:orders", "nonsense"):
+        hub.hear(payload)
+    token = await sessions.begin(alice.user, clock.now())
+    stream = live.messages(hub, await sessions.find(token, clock.now()), acme, began)
+    said = [await anext(stream) for _ in range(3)]
+    await stream.aclose()
+    assert [each.data for each in said] == [None, "tickets", "runs"]
+
+
+async def test_a_page_says_since_when_it_listens(alice, acme):
+    before = time.time()
+    page = await alice.get("/acme/orders")
+    assert before <= float(re.search(r'data-live="([0-9.]+)"', page.text)[1]) <= time.time()

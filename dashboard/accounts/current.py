@@ -2,7 +2,8 @@
 
 Every handler names one policy in `guards=[…]`; a test walks the route table and fails on one that does not."""
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -46,6 +47,7 @@ class Shell:
     base: str
     current: str
     theme: str | None = None
+    since: float = field(default_factory=time.time)  # before the page was read: what is said after it is news to it
 
     @property
     def navigation(self):

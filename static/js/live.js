@@ -41,7 +41,8 @@
     clearTimeout(retry);
     const { base, live } = document.body.dataset;
     if (stream || live === undefined || document.hidden) return;
-    stream = new EventSource(`${base}/live`);
+    // What happened while the page was on its way is said first; later times are caught up with below.
+    stream = new EventSource(opened ? `${base}/live` : `${base}/live?since=${live}`);
     stream.onopen = () => {
       if (opened) catchUp();
       opened = true;
