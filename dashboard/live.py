@@ -155,8 +155,8 @@ async def messages(
     checked = time.monotonic()
     with hub.page(organization.id) as queue:
         yield ServerSentEventMessage(comment="open", retry=3000, data=None)
-        for topic in hub.said_since(organization.id, since):
-            yield ServerSentEventMessage(data=topic)
+        for missed in hub.said_since(organization.id, since):
+            yield ServerSentEventMessage(data=missed)
         while not hub.closing.is_set():
             try:
                 topic = await asyncio.wait_for(queue.get(), CHECK_EVERY)
