@@ -120,8 +120,7 @@ async def test_a_ticket_that_is_open_follows_what_the_visitor_writes(visitor, op
     [ticket] = await query(desk, "SELECT max(number) AS number FROM ticket")
     agent = await open_page()
     page = await agent.sign_in()
-    async with page.expect_response("**/acme/live", timeout=PATIENCE):  # from then on it hears
-        await page.goto(f"{desk.url}/acme/tickets/{ticket['number']}")
+    await page.goto(f"{desk.url}/acme/tickets/{ticket['number']}")
     await page.get_by_label("Message to").type("I am on my way")
     await expect(frame.locator("[data-doing]")).to_have_text("Alice Arden is replying…", timeout=PATIENCE)
     await asks(visitor.page, "My parcel is blue")
