@@ -44,7 +44,7 @@ DETAIL = """
     LEFT JOIN LATERAL (SELECT * FROM ticket t WHERE t.conversation = c.id AND t.status <> 'closed'
         AND t.merged_into IS NULL ORDER BY t.id DESC LIMIT 1) t ON true
     LEFT JOIN LATERAL (SELECT * FROM orders d WHERE d.organization = s.organization AND d.lead = c.lead
-        ORDER BY d.id DESC LIMIT 1) d ON true
+        ORDER BY d.placed_at DESC, d.id DESC LIMIT 1) d ON true
     WHERE s.organization = {} AND s.id = {}"""
 THREAD = """
     SELECT * FROM (
