@@ -49,7 +49,7 @@ def end_all(data_dir: Path) -> None:
     """Whatever a failed test left; a server must not outlive its folder."""
     for cluster in [found.parent for found in data_dir.rglob("PG_VERSION") if (found.parent / "global").is_dir()]:
         embedded.stop(cluster.parent)
-        process.end(cluster, time.monotonic() + 20)
+        process.end(cluster, time.monotonic() + 60)
 
 
 def main_pid(data_dir: Path) -> int:

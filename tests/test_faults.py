@@ -96,14 +96,12 @@ async def test_sigterm_ends_the_process_though_a_live_page_is_open():
     with running() as its:
         found(its)
         process = its.start()
-        stream = http.client.HTTPConnection("127.0.0.1", its.port, timeout=20)
+        stream = http.client.HTTPConnection("127.0.0.1", its.port, timeout=60)
         stream.request("GET", "/acme/live", headers={"Cookie": f"__Host-sid={await a_session(its)}"})
         answer = stream.getresponse()
         assert answer.status == 200 and answer.readline().startswith(b":")
-        began = time.monotonic()
         os.kill(process.pid, signal.SIGTERM)
-        assert process.wait(15) is not None
-        assert time.monotonic() - began < 10
+        assert process.wait(60) == 0  # granian would wait for the page for ever
         stream.close()
 
 

@@ -37,7 +37,7 @@ def start(tmp_path_factory):
     for application in running:
         application.kill()
         application.communicate()
-    process.end(data_dir / "postgres", time.monotonic() + 20)
+    process.end(data_dir / "postgres", time.monotonic() + 60)
 
 
 def healthy(application: subprocess.Popen) -> dict:
@@ -66,7 +66,7 @@ def test_being_told_to_stop_is_a_clean_end_and_the_database_stops_too(start, tol
     healthy(application)
     assert process.living(application.cluster)
     application.send_signal(told)
-    _, problems = application.communicate(timeout=30)
+    _, problems = application.communicate(timeout=120)
     assert application.returncode == 0, problems.decode()
     assert b"Traceback" not in problems
     assert process.living(application.cluster) == []
@@ -82,7 +82,7 @@ def test_after_a_kill_the_next_start_takes_the_database_over_and_stops_it_in_the
     assert healthy(second)["database"] == "ok"
     assert left & {found.pid for found in process.living(first.cluster)}
     second.terminate()
-    second.communicate(timeout=30)
+    second.communicate(timeout=120)
     assert process.living(first.cluster) == []
 
 
@@ -93,7 +93,7 @@ def test_a_folder_it_cannot_use_is_one_sentence_and_no_trace(start):
     application.communicate()
     application.cluster.chmod(0o755)
     refused = start()
-    _, told = refused.communicate(timeout=30)
+    _, told = refused.communicate(timeout=120)
     application.cluster.chmod(0o700)
     assert refused.returncode == 2
     assert re.fullmatch(r"backdesk: .* is open to other users\. Close it with: chmod 700 '.*'\n", told.decode())
@@ -104,6 +104,6 @@ def test_a_second_start_on_a_taken_port_says_so_and_leaves_the_first_ones_link_a
     link = next(line.decode().strip() for line in first.stdout if b"/setup/" in line)
     healthy(first)
     second = start(PORT=first.address.rpartition(":")[2])
-    out, errors = second.communicate(timeout=60)
+    out, errors = second.communicate(timeout=120)
     assert second.returncode == 2 and b"Stop what is there, or set PORT" in errors and b"/setup/" not in out
     assert httpx.get(f"{first.address}/setup/{link.rpartition('/')[2]}").status_code == 200

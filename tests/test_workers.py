@@ -20,7 +20,7 @@ async def test_a_hint_starts_the_work_at_once_and_it_goes_on_while_there_is_some
     await asyncio.sleep(0.05)
     left[0] = 5
     hint.set()
-    await asyncio.wait_for(done.wait(), 1)
+    await asyncio.wait_for(done.wait(), 60)
     await loops.finish(1)
 
 
@@ -37,7 +37,7 @@ async def test_trouble_is_tried_again(caplog):
         return False
 
     loops.start(step, asyncio.Event(), every=0.01)
-    await asyncio.wait_for(done.wait(), 5)
+    await asyncio.wait_for(done.wait(), 60)
     await loops.finish(1)
     assert [record.levelname for record in caplog.records if record.name == "dashboard.workers"] == ["ERROR", "WARNING"]
 
@@ -72,5 +72,5 @@ async def test_a_step_that_takes_too_long_is_stopped():
 
     loops.start(step, asyncio.Event())
     await first.wait()
-    await asyncio.wait_for(loops.finish(0.1), 2)
+    await asyncio.wait_for(loops.finish(0.1), 30)
     assert stopped == [1]

@@ -158,7 +158,7 @@ class World:
         sent: dict[str, Any] = {} if door.safe else {"data": every_column()}
         async with self.browser(name) as browser:
             return await asyncio.wait_for(
-                browser.request(door.method, door.path(slug), headers=headers, follow_redirects=False, **sent), 20
+                browser.request(door.method, door.path(slug), headers=headers, follow_redirects=False, **sent), 60
             )
 
 

@@ -2,15 +2,13 @@
 
 from typing import Any
 
-from piccolo.querystring import QueryString
-
 from dashboard import lists
 from dashboard.accounts.tables import Organization
 from dashboard.campaigns.tables import CampaignKind, CampaignState
 from dashboard.database import row, rows
 from dashboard.errors import NotFound
 from dashboard.labels import STATUS
-from dashboard.lists import CAP, Choice, Choices, Dates, Filters, Page, Search, Sort
+from dashboard.lists import Choice, Choices, Dates, Filters, Page, Search, Sort, reading
 
 KINDS = {CampaignKind.blast: "Blast", CampaignKind.sequence: "Sequence"}
 NEEDS = """(c.state = 'paused' OR c.state = 'draft' AND c.why <> '' OR (
@@ -68,18 +66,13 @@ STEPS = """
 
 
 async def find_campaigns(organization: Organization, filters: Filters) -> Page:
-    """One page. Coming back to a page that is not full any more gives the first one."""
-    found = await rows(PAGE, organization.id, filters.page_where, filters.order_by, filters.of.size + 1)
-    if filters.cursor and filters.cursor.before and len(found) < filters.of.size:
-        return await find_campaigns(organization, filters.first_page())
-    return filters.page(found)
+    """One page."""
+    return await reading.find_page(PAGE, filters, organization.id)
 
 
 async def count_campaigns(organization: Organization, several: list[Filters]) -> list[int]:
     """How many campaigns each of the filters finds, up to CAP + 1, in one statement."""
-    counts = [QueryString(COUNT, organization.id, filters.where, CAP + 1) for filters in several]
-    found = await row("SELECT ARRAY[" + ", ".join(["{}"] * len(counts)) + "] AS counts", *counts)
-    return found["counts"] if found else []
+    return await reading.count_each(COUNT, several, organization.id)
 
 
 async def get_campaign(organization: Organization, id: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from piccolo.querystring import QueryString
 from dashboard.accounts.tables import Organization
 from dashboard.database import row, rows
 from dashboard.errors import NotFound
-from dashboard.lists import CAP, Filters, Page
+from dashboard.lists import Filters, Page, reading
 
 WHO = "coalesce(nullif(c.name, ''), nullif(l.name, ''), nullif(c.email, ''), 'A visitor') AS who"
 OPEN_TICKET = """
@@ -45,18 +45,13 @@ BATCH, MOST, LONGEST = 500, 200, 20_000
 
 
 async def find_conversations(organization: Organization, filters: Filters) -> Page:
-    """One page. Coming back to a page that is not full any more gives the first one."""
-    found = await rows(PAGE, organization.id, filters.page_where, filters.order_by, filters.of.size + 1)
-    if filters.cursor and filters.cursor.before and len(found) < filters.of.size:
-        return await find_conversations(organization, filters.first_page())
-    return filters.page(found)
+    """One page."""
+    return await reading.find_page(PAGE, filters, organization.id)
 
 
 async def count_conversations(organization: Organization, several: list[Filters]) -> list[int]:
     """How many each of the filters finds, up to CAP + 1, in one statement."""
-    counts = [QueryString(COUNT, organization.id, filters.where, CAP + 1) for filters in several]
-    found = await row("SELECT ARRAY[" + ", ".join(["{}"] * len(counts)) + "] AS counts", *counts)
-    return found["counts"] if found else []
+    return await reading.count_each(COUNT, several, organization.id)
 
 
 async def batches(organization: Organization, where: QueryString) -> AsyncIterator[list[int]]:

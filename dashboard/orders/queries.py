@@ -6,9 +6,9 @@ from typing import Any
 from piccolo.querystring import QueryString
 
 from dashboard.accounts.tables import Organization
-from dashboard.database import row, rows
+from dashboard.database import rows
 from dashboard.errors import NotFound
-from dashboard.lists import CAP, Filters, Page
+from dashboard.lists import Filters, Page, reading
 from dashboard.orders.tables import Order
 
 LARGEST_NUMBER = 2**31 - 1
@@ -46,19 +46,13 @@ async def get_order(organization: Organization, number: int) -> Order:
 
 
 async def find_orders(organization: Organization, filters: Filters) -> Page:
-    """One page. Coming back to a page that is not full any more gives the first one."""
-    found = await rows(PAGE, organization.id, filters.page_where, filters.order_by, filters.of.size + 1)
-    if filters.cursor and filters.cursor.before and len(found) < filters.of.size:
-        return await find_orders(organization, filters.first_page())
-    return filters.page(found)
+    """One page."""
+    return await reading.find_page(PAGE, filters, organization.id)
 
 
 async def count_orders(organization: Organization, several: list[Filters]) -> list[int]:
     """How many orders each of the filters finds, up to CAP + 1, in one statement."""
-    counts = [QueryString(COUNT, organization.id, filters.where, CAP + 1) for filters in several]
-    template = "SELECT ARRAY[" + ", ".join(["{}"] * len(counts)) + "] AS counts"
-    found = await row(template, *counts)
-    return found["counts"] if found else []
+    return await reading.count_each(COUNT, several, organization.id)
 
 
 async def export_orders(organization: Organization, filters: Filters) -> AsyncIterator[list[dict[str, Any]]]:

@@ -7,9 +7,9 @@ from typing import Any
 from piccolo.querystring import QueryString
 
 from dashboard.accounts.tables import Organization
-from dashboard.database import row, rows
+from dashboard.database import rows
 from dashboard.formats import deadline
-from dashboard.lists import CAP, Filters, Page
+from dashboard.lists import Filters, Page, reading
 from dashboard.tickets.due import NEVER
 
 COLUMNS = """
@@ -35,26 +35,19 @@ BATCH = 500
 
 
 async def find_tickets(organization: Organization, filters: Filters) -> Page:
-    """One page. Coming back to a page that is not full any more gives the first one."""
-    found = await rows(PAGE, organization.id, filters.page_where, filters.order_by, filters.of.size + 1)
-    if filters.cursor and filters.cursor.before and len(found) < filters.of.size:
-        return await find_tickets(organization, filters.first_page())
-    return filters.page(found)
+    """One page."""
+    return await reading.find_page(PAGE, filters, organization.id)
 
 
 async def count_tickets(organization: Organization, several: list[Filters]) -> list[int]:
     """How many tickets each of the filters finds, up to CAP + 1, in one statement."""
-    counts = [QueryString(COUNT, organization.id, filters.where, CAP + 1) for filters in several]
-    found = await row("SELECT ARRAY[" + ", ".join(["{}"] * len(counts)) + "] AS counts", *counts)
-    return found["counts"] if found else []
+    return await reading.count_each(COUNT, several, organization.id)
 
 
 async def export_tickets(organization: Organization, filters: Filters) -> AsyncIterator[list[dict[str, Any]]]:
     """All tickets behind the filters, in their order, 500 at a time."""
-    at = filters.first_page()
-    while found := await rows(PAGE, organization.id, at.page_where, at.order_by, BATCH):
-        yield found
-        at = at.after(found[-1])
+    async for batch in reading.in_batches(PAGE, filters, organization.id):
+        yield batch
 
 
 async def batches(organization: Organization, where: QueryString) -> AsyncIterator[list[int]]:

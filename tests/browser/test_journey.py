@@ -58,7 +58,7 @@ async def test_from_a_signed_event_to_delivery_in_two_browsers(desk, open_page, 
     await staff.open("/acme/orders")
     await page.wait_for_timeout(300)  # the live stream opens
     assert desk.post_event(a_checkout("ingrid", "Ingrid Solheim")) == 200
-    await page.get_by_role("link", name="1", exact=True).wait_for(timeout=20_000)
+    await page.get_by_role("link", name="1", exact=True).wait_for()
     assert "Ingrid Solheim" in await page.inner_text("main")
     assert page.url.endswith("/acme/orders")  # nobody reloaded
 
@@ -98,7 +98,7 @@ async def test_from_a_signed_event_to_delivery_in_two_browsers(desk, open_page, 
     await form.wait_for_url("**/done")
     await customer.in_every_dress("intake-done")
 
-    await page.get_by_text("Intake complete").first.wait_for(timeout=20_000)
+    await page.get_by_text("Intake complete").first.wait_for()
     await staff.open("/acme/orders/1")
     text = await page.inner_text("main")
     assert "More <b>enquiries</b> from homeowners." in text and "brand-guide.pdf" in text

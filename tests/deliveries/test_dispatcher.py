@@ -451,7 +451,7 @@ async def test_what_another_worker_is_claiming_is_passed_over(acme):
         async with other.transaction():
             await other.execute("SELECT id FROM delivery ORDER BY due_at, id LIMIT 8 FOR UPDATE")
             async with world() as w:
-                async with asyncio.timeout(2):
+                async with asyncio.timeout(60):
                     assert await w.work() == 2
                 assert {entry["key"] for entry in w.partner.sent("resend")} == {"k8", "k9"}
     finally:

@@ -84,7 +84,7 @@ async def speak(its: Running, data: bytes, *, answer: bool = True) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", its.port)
     writer.write(data)
     await writer.drain()
-    said = await asyncio.wait_for(reader.readline(), 10) if answer else b""
+    said = await asyncio.wait_for(reader.readline(), 60) if answer else b""
     writer.close()
     return said
 
@@ -167,14 +167,14 @@ async def test_an_aborted_upload_leaves_nothing_and_no_broken_page(desk, address
 )
 async def test_a_hostile_body_is_refused_in_words_and_leaves_nothing(desk, address, content, status):
     files, disk, before = await count(desk), on_disk(desk), peak(desk)
-    async with httpx.AsyncClient(timeout=20) as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         answer = await client.post(address, content=content, headers=KIND)
     assert answer.status_code == status and len(answer.json()["error"]) > 20
     assert on_disk(desk) == disk and await count(desk) == files and peak(desk) - before < 8 * MB
 
 
 async def test_a_form_without_a_boundary_or_of_another_kind_is_refused(desk, address):
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         for kind in (
             "multipart/form-data",
             "multipart/form-data; boundary=" + "b" * 300,

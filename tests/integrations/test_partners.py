@@ -24,7 +24,7 @@ async def test_a_partner_in_a_process_of_its_own_remembers_over_its_own_death(tm
             *(sys.executable, "-m", "tests.partners.provider", "--journal", str(journal), "--smtp-port", "0"),
             stdout=asyncio.subprocess.PIPE,
         )
-        port, smtp_port = map(int, (await asyncio.wait_for(process.stdout.readline(), 20)).split())
+        port, smtp_port = map(int, (await asyncio.wait_for(process.stdout.readline(), 60)).split())
         elsewhere = Provider()
         elsewhere.port = port
         settings = load(environment(elsewhere) | {"SMTP_URL": f"smtp://127.0.0.1:{smtp_port}"})

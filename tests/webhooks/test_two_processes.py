@@ -29,7 +29,7 @@ class Wire:
 
     def post(self, raw: bytes, turn: int) -> int:
         if not hasattr(self._mine, "open"):
-            self._mine.open = [http.client.HTTPConnection("127.0.0.1", port, timeout=30) for port in self.ports]
+            self._mine.open = [http.client.HTTPConnection("127.0.0.1", port, timeout=60) for port in self.ports]
         connection = self._mine.open[turn % 2]
         signed = {"Stripe-Signature": signature(raw, canaries.STRIPE_HOOKS, int(time.time()))}
         connection.request("POST", "/webhooks/stripe/acme", raw, signed)
