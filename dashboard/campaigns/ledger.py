@@ -11,7 +11,7 @@ from dashboard.campaigns.tables import SendState
 from dashboard.database import row, rows
 from dashboard.labels import STATUS
 from dashboard.lists import CAP, Asked, Choice, Choices, Condition, Filters, Page, Sort
-from dashboard.lists.fields import LONGEST_TEXT
+from dashboard.lists.fields import LONGEST_TEXT, SEARCHED
 from dashboard.lists.values import Given, single
 
 MOST_PEOPLE = 2000  # whom a search looks at; who types two letters is not after one person
@@ -109,7 +109,7 @@ class Person:
         people = "SELECT l.id FROM lead l WHERE l.organization = {} AND l.deleted_at IS NULL AND " + every  # noqa: S608
         sql = f"s.lead = ANY(ARRAY({people} LIMIT {{}}))"
         values = (asked.organization, *words, MOST_PEOPLE)
-        return Condition(self.name, self.label, "contains", (typed,), ((self.name, typed),), sql, values)
+        return Condition(self.name, self.label, SEARCHED, (typed,), ((self.name, typed),), sql, values)
 
 
 def of(steps: Sequence[dict[str, Any]]) -> lists.List:

@@ -12,7 +12,7 @@ from piccolo.querystring import QueryString
 from dashboard.accounts.tables import Organization
 from dashboard.database import row, rows, transaction
 from dashboard.leads import search, words
-from dashboard.lists import CAP, Filters, Page
+from dashboard.lists import CAP, Filters, Page, reading
 
 BATCH = 500
 COUNT_ALL, COUNT_ONE = 4.0, 1.0  # seconds
@@ -142,10 +142,8 @@ async def _counts(organization: Organization, several: list[Filters], seconds: f
 
 async def export_leads(organization: Organization, filters: Filters) -> AsyncIterator[list[dict[str, Any]]]:
     """All leads behind the filters, in their order, 500 at a time."""
-    at = filters.first_page()
-    while found := await rows(EXPORT, organization.id, at.page_where, at.order_by, BATCH):
-        yield found
-        at = at.after(found[-1])
+    async for batch in reading.in_batches(EXPORT, filters, organization.id):
+        yield batch
 
 
 async def batches(organization: Organization, where: QueryString) -> AsyncIterator[list[int]]:

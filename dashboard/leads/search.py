@@ -11,7 +11,7 @@ from piccolo.querystring import QueryString
 
 from dashboard.leads.actions import digits
 from dashboard.lists import Asked, Condition, Filters
-from dashboard.lists.fields import LONGEST_TEXT
+from dashboard.lists.fields import LONGEST_TEXT, SEARCHED
 from dashboard.lists.values import Given, single
 
 NAME = "q"
@@ -62,7 +62,7 @@ def condition(wanted: Words, organization: int, typed: str) -> Condition:
     note, note_values = _every(IN_NOTE, wanted)
     sql = f"({lead} OR l.id = ANY(ARRAY({NOTES}{note})))"
     values = (*lead_values, organization, *note_values)
-    return Condition(NAME, "Search", "contains", (typed,), ((NAME, typed),), sql, values)
+    return Condition(NAME, "Search", SEARCHED, (typed,), ((NAME, typed),), sql, values)
 
 
 def branches(filters: Filters, wanted: Words, organization: int) -> list[Filters]:

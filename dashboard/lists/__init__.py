@@ -2,7 +2,7 @@
 
 A slice declares a `List`: its fields, its sorts, where its address is. Every piece of SQL stands in that declaration;
 what a person types is only ever a value beside it. `read` turns a query string into `Filters`, which know the chips,
-the WHERE, the page and the links that lead elsewhere. Nothing here touches the database."""
+the WHERE, the page and the links that lead elsewhere. Only `reading` touches the database, by the slice's statement."""
 
 from dashboard.lists.fields import Asked, Choice, Choices, Condition, Dates, Numbers, Person, Reference, Search
 from dashboard.lists.filters import Chip, Filters, List

@@ -15,6 +15,7 @@ LARGEST_NUMBER = 2**31 - 1
 LONGEST_TEXT = 200
 LAST_DAYS = re.compile(r"([1-9][0-9]{0,3})d")
 NONE = "none"
+SEARCHED = "contains"  # the operator of a search for words
 
 
 @dataclass(frozen=True)
@@ -248,4 +249,4 @@ class Search:
         digits = typed.removeprefix("#")
         if self.number_sql and digits.isascii() and digits.isdecimal() and int(digits) <= LARGEST_NUMBER:
             sql, values = self.number_sql, (int(digits), pattern, int(digits))
-        return Condition(self.name, self.label, "contains", (typed,), ((self.name, typed),), sql, values)
+        return Condition(self.name, self.label, SEARCHED, (typed,), ((self.name, typed),), sql, values)

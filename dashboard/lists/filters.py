@@ -6,9 +6,10 @@ from urllib.parse import parse_qsl, urlencode
 
 from piccolo.querystring import QueryString
 
+from dashboard.errors import Invalid
 from dashboard.lists import groups, keyset
 from dashboard.lists.columns import Column
-from dashboard.lists.fields import Asked, Condition, Field
+from dashboard.lists.fields import SEARCHED, Asked, Choices, Condition, Field
 from dashboard.lists.groups import Groups
 from dashboard.lists.keyset import Cursor, Page, Sort
 from dashboard.lists.values import Given, single
@@ -158,6 +159,25 @@ class Filters:
             for number, group in enumerate(self.grouped.groups)
         ]  # fmt: skip
 
+    def in_words(self, names: dict[tuple[str, int], str] | None = None) -> str:
+        """All conditions in one sentence, for a list that found nothing; of a search just what was typed."""
+        plain = [
+            f"“{chip.text}”" if chip.operator == SEARCHED else _said(chip)
+            for chip in replace(self, grouped=NO_GROUPS).chips(names)
+        ]
+        groups = [
+            (" or " if loose else " and ").join(_said(chip) for chip in chips)
+            for loose, chips in self.chip_groups(names)
+        ]
+        joined = (", or " if self.grouped.any else ", and ").join(groups)
+        return " and ".join([*plain, *[joined] * bool(joined)])
+
+    def for_file(self) -> "Filters":
+        """These, or Invalid if something was not understood: the file would hold more than was asked for."""
+        if self.misunderstood:
+            raise Invalid({}, f"Not understood: {', '.join(self.misunderstood)}. Nothing was exported.")
+        return self
+
     def spoken_of(self) -> dict[str, list[int]]:
         """The ids of rows the filters speak of, by field: the page looks up their names."""
         found: dict[str, list[int]] = {}
@@ -173,6 +193,11 @@ class Filters:
     def chosen(self, parameter: str) -> list[str]:
         """The values of one parameter, for the controls of the filter form."""
         return [value for each in self.conditions for name, value in each.params if name == parameter]
+
+    def options(self, name: str) -> list[tuple[str, str]]:
+        """What one filter of a fixed set can be, as values and words, for the same form."""
+        field = next(each for each in self.of.fields if each.name == name)
+        return [(each.value, each.label) for each in field.choices] if isinstance(field, Choices) else []
 
     # ── SQL: pieces to stand for a `{}` of a statement, their values with them ──
 
@@ -222,3 +247,7 @@ class Filters:
 
     def _at(self, parameter: str, row: dict[str, Any]) -> str:
         return self.query(**{parameter: keyset.write(self.of.sorts[self.sort], row)})
+
+
+def _said(chip: Chip) -> str:
+    return f"“{chip.label} {chip.operator} {chip.text}”"

@@ -4,7 +4,14 @@ import csv
 import io
 import unicodedata
 from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
+from litestar.response import Stream
+
+from dashboard import formats
+
+Lines = Iterable[Sequence[object]]
 BOM = "\ufeff"  # spreadsheets read UTF-8 only when told
 CONTROL = "\t\r\n\0"
 QUOTES = "\"'`‘’“”«»"
@@ -35,14 +42,35 @@ def uncell(text: str) -> str:
     return rest if rest != text and begins_formula(rest) else text
 
 
-async def stream(header: Sequence[str], batches: AsyncIterator[Iterable[Sequence[object]]]) -> AsyncIterator[bytes]:
+def at(when: datetime | None, zone: str) -> str:
+    """A moment as spreadsheets read one, in the organization's time."""
+    return f"{when.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}" if when else ""
+
+
+def amount(minor: int, currency: str) -> str:
+    """A sum of minor units as a plain number; of a currency nobody knows, the minor units."""
+    return formats.money_input(minor, currency) if formats.exponent(currency) is not None else str(minor)
+
+
+def answer(name: str, header: Sequence[str], batches: AsyncIterator[Lines]) -> Stream:
+    """A file for the browser to keep, sent while it is made."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Stream(stream(header, batches), media_type="text/csv", headers=headers)
+
+
+async def stream(header: Sequence[str], batches: AsyncIterator[Lines]) -> AsyncIterator[bytes]:
     """The file piece by piece, one per batch, so that its size never matters."""
     yield (BOM + _lines([header])).encode()
     async for batch in batches:
         yield _lines(batch).encode("utf-8", "replace")
 
 
-def _lines(lines: Iterable[Sequence[object]]) -> str:
+async def once(lines: Lines) -> AsyncIterator[Lines]:
+    """All of a small table."""
+    yield lines
+
+
+def _lines(lines: Lines) -> str:
     page = io.StringIO()
     csv.writer(page).writerows([cell(value) for value in line] for line in lines)
     return page.getvalue()

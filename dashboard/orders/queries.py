@@ -57,10 +57,8 @@ async def count_orders(organization: Organization, several: list[Filters]) -> li
 
 async def export_orders(organization: Organization, filters: Filters) -> AsyncIterator[list[dict[str, Any]]]:
     """All orders behind the filters, in their order, 500 at a time."""
-    at = filters.first_page()
-    while found := await rows(EXPORT, organization.id, at.page_where, at.order_by, BATCH):
-        yield found
-        at = at.after(found[-1])
+    async for batch in reading.in_batches(EXPORT, filters, organization.id):
+        yield batch
 
 
 async def batches(organization: Organization, where: QueryString) -> AsyncIterator[list[int]]:

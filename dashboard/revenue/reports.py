@@ -15,7 +15,6 @@ from dashboard.files import actions as files
 from dashboard.files.tables import File
 from dashboard.lists import spreadsheet
 from dashboard.revenue import daily
-from dashboard.revenue.exports import once
 from dashboard.revenue.periods import months_back
 from dashboard.revenue.shown import amount, change
 from dashboard.revenue.sums import Sums
@@ -152,7 +151,7 @@ async def _file(organization: Organization, first: date, last: date) -> bytes:
         for (code, _), each in sorted(sheet.sums(0, nr).items()):
             money = (each.gross, each.refunds, each.disputes, each.net, each.fees)
             lines.append([day, code, *(amount(value, code).raw for value in money), each.charges, each.orders])
-    return b"".join([part async for part in spreadsheet.stream(HEADER, once(lines))])
+    return b"".join([part async for part in spreadsheet.stream(HEADER, spreadsheet.once(lines))])
 
 
 def _morning(organization: Organization, now: datetime, last: date) -> bool:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from dashboard import charts, formats
+from dashboard.lists import spreadsheet
 
 
 class Cell(NamedTuple):
@@ -28,8 +29,7 @@ def text(words: str, href: str = "", small: str = "") -> Cell:
 
 def amount(minor: int, currency: str, href: str = "") -> Cell:
     """Money; in the file a plain decimal number, or minor units of a currency we do not know."""
-    known = formats.exponent(currency) is not None
-    return Cell(formats.money(minor, currency), formats.money_input(minor, currency) if known else str(minor), href)
+    return Cell(formats.money(minor, currency), spreadsheet.amount(minor, currency), href)
 
 
 def count(number: int, href: str = "") -> Cell:

@@ -1,24 +1,23 @@
 """The ledger's page and its file."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from litestar import Request, Response, get
 from litestar.params import FromPath
-from litestar.response import Stream, Template
+from litestar.response import Template
 
 from dashboard.accounts import confirmation
 from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, agent, viewer
 from dashboard.accounts.tables import Organization
 from dashboard.campaigns import ledger, numbers, queries
 from dashboard.campaigns.numbers import Figures
-from dashboard.errors import Invalid
 from dashboard.formats import num
 from dashboard.labels import STATUS
 from dashboard.lists import Asked, Filters, counted, spreadsheet
 from dashboard.pages import fragment, page
+from dashboard.views.front import here
 
 HEADER = (
     "Person", "E-mail", "Company", "Step", "State", "Reason", "Due", "Settled", "Opened", "Clicked", "Replied",
@@ -38,13 +37,12 @@ async def show_ledger(request: Request, organization: CurrentOrganization, now: 
     chosen = filters.chosen("step")
     figures = each_step.get(int(chosen[0]), Figures()) if len(chosen) == 1 else whole
     base = f"/{organization.slug}/campaigns/{id}"
-    chips = filters.chips()
     return page(
         request, "campaigns/ledger.html", "campaigns/_ledger.html", campaign=campaign, rows=found, filters=filters,
-        total=await _total(organization, id, filters, figures), now=now, zone=organization.time_zone, chips=chips,
+        total=await _total(organization, id, filters, figures), now=now, zone=organization.time_zone,
+        chips=filters.chips(),
         tabs=_tabs(f"{base}/ledger", filters, figures), base=base, labels_of={step["id"]: step for step in steps},
-        here=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
-        no_match=" and ".join(f"“{chip.label} {chip.operator} {chip.text}”" for chip in chips),
+        here=here(request), no_match=filters.in_words(),
     )  # fmt: skip
 
 
@@ -56,11 +54,7 @@ async def show_filters(request: Request, organization: CurrentOrganization, now:
     reasons = await ledger.reasons(organization, id, numbers.STATES)
     return fragment(
         request, "campaigns/_ledger_filters.html", filters=asked_filters(request, organization, steps, now),
-        campaign=campaign, states=[(each.value, each.label) for each in ledger.STATES],
-        did=[(each.value, each.label) for each in ledger.DID],
-        steps=[(str(step["id"]), step["label"]) for step in steps],
-        reasons=list(dict.fromkeys(each["reason"] for each in reasons)), newest=ledger.NEWEST,
-        subjects=[(each.value, each.label) for each in ledger.SUBJECTS] if campaign["trial"] else [],
+        campaign=campaign, reasons=list(dict.fromkeys(each["reason"] for each in reasons)), newest=ledger.NEWEST,
         open_dialog="#dialog",
     )  # fmt: skip
 
@@ -72,15 +66,12 @@ async def export_ledger(
     """All rows behind the filters as a file that is sent while it is read."""
     await queries.get_campaign(organization, id)
     steps = await queries.steps_of(organization, id)
-    filters = asked_filters(request, organization, steps, now)
-    if filters.misunderstood:
-        raise Invalid({}, f"Not understood: {', '.join(filters.misunderstood)}. Nothing was exported.")
+    filters = asked_filters(request, organization, steps, now).for_file()
     if asked := confirmation.before_file(request, user, now):
         return asked
     known = {step["id"]: step["label"] for step in steps}
     lines = _lines(ledger.export(organization, id, filters), known, organization.time_zone)
-    headers = {"Content-Disposition": f'attachment; filename="{organization.slug}-campaign-{id}-{now:%Y-%m-%d}.csv"'}
-    return Stream(spreadsheet.stream(HEADER, lines), media_type="text/csv", headers=headers)
+    return spreadsheet.answer(f"{organization.slug}-campaign-{id}-{now:%Y-%m-%d}.csv", HEADER, lines)
 
 
 def asked_filters(request: Request, organization: Organization, steps: list[dict[str, Any]], now: datetime) -> Filters:
@@ -115,17 +106,12 @@ def _tabs(href: str, filters: Filters, figures: Figures) -> list[tuple[str, str,
 
 async def _lines(
     batches: AsyncIterator[list[dict[str, Any]]], steps: dict[int, str], zone: str
-) -> AsyncIterator[Iterable[tuple[object, ...]]]:
-    here = ZoneInfo(zone)
-
-    def at(when: datetime | None) -> str:
-        return f"{when.astimezone(here):%Y-%m-%d %H:%M}" if when else ""
-
+) -> AsyncIterator[spreadsheet.Lines]:
     async for batch in batches:
         yield [
             (
                 each["name"], each["email"], each["company"], steps.get(each["step"], ""), each["state"],
-                each["reason"], *(at(each[name]) for name in TIMES),
+                each["reason"], *(spreadsheet.at(each[name], zone) for name in TIMES),
             )
             for each in batch
         ]  # fmt: skip

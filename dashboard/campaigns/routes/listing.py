@@ -4,29 +4,28 @@ from datetime import datetime
 from typing import Any
 
 from litestar import Request, get
-from litestar.response import Template
+from litestar.response import Redirect, Template
 
 from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, viewer
-from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Organization
 from dashboard.campaigns import numbers, queries
-from dashboard.campaigns.queries import CAMPAIGNS, KINDS, STATES, VIEWS
+from dashboard.campaigns.queries import CAMPAIGNS, KINDS, VIEWS
 from dashboard.formats import brief, day, moment
-from dashboard.lists import Asked, Filters, counted
 from dashboard.pages import fragment, page
 from dashboard.revenue import campaigns as earned
-from dashboard.views import queries as views
+from dashboard.views.front import Front, tidied
 
-
-def asked_filters(request: Request, organization: Organization, user: Visitor, now: datetime) -> Filters:
-    """The filters in the address of this request."""
-    return CAMPAIGNS.read(request.url.query or "", Asked(now, organization.time_zone, user.id))
+FRONT = Front(CAMPAIGNS, VIEWS)
 
 
 @get("/{org:str}/campaigns", name="campaigns.list", guards=[viewer])
-async def list_campaigns(request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now) -> Template:
+async def list_campaigns(
+    request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now
+) -> Template | Redirect:
     """The list; htmx gets it without the frame."""
-    filters = asked_filters(request, organization, user, now)
+    filters = FRONT.asked(request, organization, user, now)
+    if elsewhere := tidied(request, filters):
+        return elsewhere
     shown = await queries.find_campaigns(organization, filters)
     ids = [each["id"] for each in shown.rows]
     figures = await numbers.of_campaigns(organization, ids)
@@ -34,36 +33,25 @@ async def list_campaigns(request: Request, organization: CurrentOrganization, us
     for each in shown.rows:
         each |= {"figures": figures[each["id"]], "money": money[each["id"]].sums}
         each |= {"note": note(each, organization, now), "kind_name": kind_name(each)}
-    chips = filters.chips()
     return page(
-        request, "campaigns/list.html", "campaigns/_list.html", campaigns=shown, filters=filters, now=now,
-        zone=organization.time_zone, chips=chips, tabs=await _tabs(organization, user, filters),
-        here=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
-        no_match=" and ".join(f"“{chip.label} {chip.operator} {chip.text}”" for chip in chips),
+        request, "campaigns/list.html", "campaigns/_list.html", campaigns=shown, now=now,
+        **await FRONT.around(request, organization, user, filters),
     )  # fmt: skip
 
 
 @get("/{org:str}/campaigns/counts", name="campaigns.counts", guards=[viewer])
 async def count_campaigns(request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now) -> Template:
-    """How many there are, behind these filters and in each view: loaded after the rows."""
-    filters = asked_filters(request, organization, user, now)
-    tabs = await _tabs(organization, user, filters)
-    asked = Asked(now, organization.time_zone, user.id)
-    found = await queries.count_campaigns(
-        organization, [filters, *(CAMPAIGNS.read(tab.query, asked) for tab in tabs)]
-    )  # fmt: skip
-    total, *counts = (counted(number) for number in found)
-    return fragment(request, "lists/_counts.html", page=CAMPAIGNS.page, total=total, counts=counts, tabs=tabs)
+    """How many there are, behind these filters and in each view."""
+    filters = FRONT.asked(request, organization, user, now)
+    counts = await FRONT.counts(organization, user, filters, now, queries.count_campaigns)
+    return fragment(request, "lists/_counts.html", **counts)
 
 
 @get("/{org:str}/campaigns/filters", name="campaigns.filters", guards=[viewer])
 async def show_filters(request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now) -> Template:
     """The filter form, filled with the filters of the page it was opened on."""
-    kinds = [(kind.value, name) for kind, name in KINDS.items()]
-    return fragment(
-        request, "campaigns/_filters.html", filters=asked_filters(request, organization, user, now), kinds=kinds,
-        states=[(each.value, each.label) for each in STATES], open_dialog="#dialog",
-    )  # fmt: skip
+    filters = FRONT.asked(request, organization, user, now)
+    return fragment(request, "campaigns/_filters.html", filters=filters, open_dialog="#dialog")
 
 
 def kind_name(campaign: dict[str, Any]) -> str:
@@ -92,10 +80,6 @@ def note(campaign: dict[str, Any], organization: Organization, now: datetime) ->
     ended = campaign["finished_at"]
     word = "Stopped" if campaign["state"] == "stopped" else "Finished"
     return f"{word} {day(ended, zone)}" if ended else word, "dim"
-
-
-async def _tabs(organization: Organization, user: Visitor, filters: Filters) -> list[views.Tab]:
-    return views.tabs(VIEWS, await views.of_page(organization, user, CAMPAIGNS.page), filters)
 
 
 ROUTES = [list_campaigns, count_campaigns, show_filters]

@@ -1,6 +1,6 @@
 """What was done to many leads: how far it is, what came of each, and the way back."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -59,13 +59,11 @@ async def export_errors(organization: CurrentOrganization, now: Now, id: FromPat
     of_file = batch["kind"] in ("check", "import")
     titles = (await imports.get(organization, batch["params"]["import"])).columns if of_file else ["Name", "E-mail"]
     name = f"{organization.slug}-errors-{id}.csv"
-    return Stream(
-        spreadsheet.stream(["Line" if of_file else "Lead", "Why", *titles], _errors(organization, id, of_file)),
-        media_type="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )  # fmt: skip
+    header = ["Line" if of_file else "Lead", "Why", *titles]
+    return spreadsheet.answer(name, header, _errors(organization, id, of_file))
 
 
-async def _errors(organization: Organization, id: int, of_file: bool) -> AsyncIterator[Iterable[tuple[object, ...]]]:
+async def _errors(organization: Organization, id: int, of_file: bool) -> AsyncIterator[spreadsheet.Lines]:
     async for found in outcomes.failed(organization, id):
         yield [
             (each["number"], each["reason"], *each["cells"]) if of_file

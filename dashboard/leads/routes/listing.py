@@ -1,12 +1,11 @@
 """The leads page: rows, counts, the file."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from litestar import Request, Response, get
-from litestar.response import Stream, Template
+from litestar.response import Template
 
 from dashboard import formats
 from dashboard.accounts import confirmation
@@ -14,11 +13,11 @@ from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, ag
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Organization
 from dashboard.campaigns import audience
-from dashboard.errors import Invalid
 from dashboard.leads import attributes, queries, search, stages
 from dashboard.lists import Filters, counted, spreadsheet
 from dashboard.pages import fragment, page
 from dashboard.views import queries as views
+from dashboard.views.front import here
 
 COLUMNS = (
     "Lead", "Name", "Company", "E-mail", "Phone", "Stage", "Value", "Currency", "Score", "Owner", "Tags", "Source",
@@ -38,12 +37,11 @@ async def list_leads(request: Request, organization: CurrentOrganization, user: 
     filters = await audience.read(organization, request.url.query or "", user.id, now, steps)
     shown, similar = await queries.find_leads(organization, filters)
     names = await audience.names(organization, filters)
-    query = request.url.query
     return page(
         request, "leads/list.html", "leads/_list.html", leads=shown, similar=similar, filters=filters, now=now,
         zone=organization.time_zone, groups=filters.chip_groups(names), typed=search.typed_in(filters),
-        tabs=await _tabs(organization, user, filters), here=request.url.path + (f"?{query}" if query else ""),
-        steps={step.key: step for step in steps}, no_match=_in_words(filters, names),
+        tabs=await _tabs(organization, user, filters), here=here(request),
+        steps={step.key: step for step in steps}, no_match=filters.in_words(names),
     )  # fmt: skip
 
 
@@ -61,30 +59,24 @@ async def count_leads(request: Request, organization: CurrentOrganization, user:
 
 @get("/{org:str}/leads.csv", name="leads.export", guards=[agent])
 async def export_leads(request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now) -> Response:
-    """All leads behind the filters, or those that were ticked, as a file that is sent while it is read. A filter that
-    is not understood would let out more than was asked for, so it is refused."""
+    """All leads behind the filters, or those that were ticked, as a file that is sent while it is read."""
     filters = await asked_filters(request, organization, user, now)
     if request.query_params.get("all") == "1":
         filters = await audience.read(organization, request.query_params.get("query", ""), user.id, now)
-    if filters.misunderstood:
-        raise Invalid({}, f"Not understood: {', '.join(filters.misunderstood)}. Nothing was exported.")
+    filters = filters.for_file()
     if asked := confirmation.before_file(request, user, now):
         return asked
     questions, steps = await attributes.every(organization), await stages.steps(organization)
     batches = queries.export_leads(organization, filters)
     name = f"{organization.slug}-leads-{now:%Y-%m-%d}.csv"
-    return Stream(
-        spreadsheet.stream(
-            [*COLUMNS, *(each["label"] for each in questions)], _lines(organization, batches, steps, questions)
-        ),
-        media_type="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )  # fmt: skip
+    header = [*COLUMNS, *(each["label"] for each in questions)]
+    return spreadsheet.answer(name, header, _lines(organization, batches, steps, questions))
 
 
 async def _lines(
     organization: Organization, batches: AsyncIterator[list[dict[str, Any]]], steps: list[stages.Step],
     questions: list[dict[str, Any]],
-) -> AsyncIterator[Iterable[tuple[object, ...]]]:  # fmt: skip
+) -> AsyncIterator[spreadsheet.Lines]:  # fmt: skip
     async for batch in batches:
         yield [_line(lead, organization.time_zone, steps, questions) for lead in batch]
 
@@ -92,8 +84,8 @@ async def _lines(
 def _line(
     lead: dict[str, Any], zone: str, steps: list[stages.Step], questions: list[dict[str, Any]]
 ) -> tuple[object, ...]:
-    def day(when: datetime | None) -> str:
-        return f"{when.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}" if when else ""
+    def at(name: str) -> str:
+        return spreadsheet.at(lead[name], zone)
 
     known = formats.exponent(lead["currency"]) is not None
     value = formats.money_input(lead["value"], lead["currency"]) if known else lead["value"] or ""
@@ -101,22 +93,10 @@ def _line(
     return (
         lead["id"], lead["name"], lead["company"], lead["email"], lead["phone"],
         stages.named(steps, lead["stage"]).name, value, lead["currency"], lead["score"], lead["owner_name"],
-        lead["tags"], lead["source"], day(lead["last_contact_at"]), lead["contacts"],
-        lead["expected_close"].isoformat() if lead["expected_close"] else "", day(lead["won_at"]),
-        day(lead["lost_at"]), lead["lost_reason"], day(lead["created_at"]), *answers,
+        lead["tags"], lead["source"], at("last_contact_at"), lead["contacts"],
+        lead["expected_close"].isoformat() if lead["expected_close"] else "", at("won_at"),
+        at("lost_at"), lead["lost_reason"], at("created_at"), *answers,
     )  # fmt: skip
-
-
-def _in_words(filters: Filters, names: dict[tuple[str, int], str]) -> str:
-    """All filters in a sentence, for a list that found nothing."""
-    groups = [
-        (" or " if loose else " and ").join(f"“{chip.label} {chip.operator} {chip.text}”" for chip in chips)
-        for loose, chips in filters.chip_groups(names)
-    ]
-    plain = [f"“{', '.join(each.texts)}”" for each in filters.conditions]
-    several = len(groups) > 1
-    joined = (", or " if filters.grouped.any else ", and ").join(groups) if several else "".join(groups)
-    return " and ".join([*plain, *[joined] * bool(joined)])
 
 
 async def _tabs(organization: Organization, user: Visitor, filters: Filters) -> list[views.Tab]:

@@ -13,8 +13,9 @@ from dashboard.accounts.tables import Organization
 from dashboard.database import snapshot
 from dashboard.errors import NotFound
 from dashboard.formats import local_day
+from dashboard.lists import spreadsheet
 from dashboard.pages import page
-from dashboard.revenue import attribution, costs, daily, exports, forecast, funnel, overview, periods
+from dashboard.revenue import attribution, costs, daily, forecast, funnel, overview, periods
 from dashboard.revenue.overview import Overview
 
 
@@ -58,7 +59,8 @@ async def export_chart(
     if table is None:
         raise NotFound()
     name = f"{organization.slug}-revenue-{chart}-{shown.currency}-{shown.period.first}-{shown.period.last}.csv"
-    return exports.answer(name, table.header, exports.once([[cell.raw for cell in line] for line in table.lines]))
+    lines = [[cell.raw for cell in line] for line in table.lines]
+    return spreadsheet.answer(name, table.header, spreadsheet.once(lines))
 
 
 ROUTES = [show_revenue, export_chart]

@@ -12,8 +12,9 @@ from dashboard import formats
 from dashboard.accounts import confirmation
 from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, agent, viewer
 from dashboard.accounts.tables import Organization
+from dashboard.lists import spreadsheet
 from dashboard.pages import page
-from dashboard.revenue import attribution, breakdown, drill, exports, funnel, periods, recurring
+from dashboard.revenue import attribution, breakdown, drill, funnel, periods, recurring
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -50,7 +51,7 @@ async def export_rows(request: Request, organization: CurrentOrganization, user:
         return question
     asked = _asked(request, organization, now)
     name = f"{organization.slug}-{asked.of}-{asked.period.first}-{asked.period.last}.csv"
-    return exports.answer(name, HEADERS[asked.of], _lines(organization, asked))
+    return spreadsheet.answer(name, HEADERS[asked.of], _lines(organization, asked))
 
 
 def _asked(request: Request, organization: Organization, now: datetime) -> drill.Asked:
@@ -93,7 +94,7 @@ async def _title(organization: Organization, asked: drill.Asked) -> str:
     return title
 
 
-async def _lines(organization: Organization, asked: drill.Asked) -> AsyncIterator[exports.Lines]:
+async def _lines(organization: Organization, asked: drill.Asked) -> AsyncIterator[spreadsheet.Lines]:
     async for batch in drill.batches(organization, asked):
         yield [_line(asked.of, row, organization.time_zone) for row in batch]
 
@@ -119,10 +120,8 @@ def _line(of: str, row: dict[str, Any], zone: str) -> tuple[object, ...]:
 
 
 def _plain(minor: int | None, currency: str) -> str:
-    """A decimal number; minor units of a currency we do not know, nothing where nobody knows."""
-    if minor is None:
-        return ""
-    return formats.money_input(minor, currency) if formats.exponent(currency) is not None else str(minor)
+    """A decimal number, and nothing where nobody knows."""
+    return "" if minor is None else spreadsheet.amount(minor, currency)
 
 
 ROUTES = [show_rows, export_rows]
