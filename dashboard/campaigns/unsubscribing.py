@@ -15,7 +15,8 @@ from dashboard.deliveries.suppressed import hidden_name
 VERSION = 1
 TRIAL = 0  # the id in previews and in mails to ourselves
 FIND = """
-    SELECT s.id, s.organization, s.campaign, s.enrollment, s.lead, c.name AS campaign_name, c.kind, e.state, e.reason,
+    SELECT s.id, s.organization, s.campaign, s.enrollment, s.lead, c.name AS campaign_name, c.kind, e.state,
+           EXISTS (SELECT FROM campaign_send o WHERE o.enrollment = e.id AND o.unsubscribed_at IS NOT NULL) AS left,
            lower(trim(coalesce(nullif(d.recipient, ''), l.email))) AS address
     FROM campaign_send s JOIN campaign c ON c.id = s.campaign JOIN enrollment e ON e.id = s.enrollment
     JOIN lead l ON l.id = s.lead LEFT JOIN delivery d ON d.id = s.delivery WHERE s.id = {}"""
@@ -32,13 +33,16 @@ FORGIVE = """
 THEIRS = """
     SELECT e.id FROM enrollment e WHERE e.organization = {} AND e.state = {} AND (e.lead = {} OR e.lead IN (
         SELECT id FROM lead WHERE organization = {} AND email_normalized = {}))"""
-MARK = "UPDATE campaign_send SET unsubscribed_at = coalesce(unsubscribed_at, {}) WHERE id = {}"
-UNMARK = "UPDATE campaign_send SET unsubscribed_at = NULL WHERE id = {}"
+# The mark is what the person said, and stays true of a campaign that had nothing more to send them.
+MARK = "UPDATE campaign_send SET unsubscribed_at = {} WHERE id = {} AND unsubscribed_at IS NULL RETURNING id"
+UNMARK = """
+    UPDATE campaign_send SET unsubscribed_at = NULL WHERE enrollment = {} AND unsubscribed_at IS NOT NULL RETURNING id"""
 
 
 @dataclass(frozen=True)
 class Recipient:
-    """Whose link it is, and what they get at present. `barred` is why the address is suppressed, empty if it is not."""
+    """Whose link it is, and what they get at present. `barred` is why the address is suppressed, empty if it is not.
+    `left`: they said that they want no more of this campaign. `ended`: it was stopped for them, for any reason."""
 
     send: int
     organization: Organization
@@ -50,6 +54,7 @@ class Recipient:
     address: str
     barred: str
     left: bool
+    ended: bool
 
     @property
     def masked(self) -> str:
@@ -72,7 +77,7 @@ async def find(token: str) -> Recipient | None:
         send=found["id"], organization=organization, campaign=found["campaign"], campaign_name=found["campaign_name"],
         several=found["kind"] == "sequence", enrollment=found["enrollment"], lead=found["lead"],
         address=found["address"], barred=barred["reason"] if barred else "",
-        left=found["state"] == "stopped" and found["reason"] == UNSUBSCRIBED,
+        left=found["left"], ended=found["state"] == "stopped",
     )  # fmt: skip
 
 
@@ -99,11 +104,11 @@ async def leave_all(person: Recipient, now: datetime, how: str) -> None:
 
 
 async def leave_campaign(person: Recipient, now: datetime) -> None:
-    """Nothing more of this one campaign; others go on."""
+    """Nothing more of this one campaign; others go on. Repeating it changes nothing."""
     async with transaction():
         ended = await leaving.stop(person.organization, [person.enrollment], UNSUBSCRIBED, now)
-        await rows(MARK, now, person.send)
-        if ended:
+        marked = await rows(MARK, now, person.send) if not person.left else []
+        if ended or marked:
             title = f"Stopped “{person.campaign_name}” for themselves"
             await activity.record(
                 person.organization, "lead", person.lead, "unsubscribed", title, actor="customer"
@@ -115,8 +120,8 @@ async def come_back(person: Recipient, now: datetime) -> None:
     async with transaction():
         forgiven = await row(FORGIVE, person.organization.id, person.address)
         back = await leaving.let_back(person.organization, await _theirs(person, "stopped"), UNSUBSCRIBED, now)
-        await rows(UNMARK, person.send)
-        if forgiven or back:
+        unmarked = await rows(UNMARK, person.enrollment)
+        if forgiven or back or unmarked:
             await activity.record(
                 person.organization, "lead", person.lead, "resubscribed", "Came back to the list", actor="customer"
             )  # fmt: skip

@@ -99,6 +99,23 @@ async def test_only_this_campaign_leaves_the_others_going(stranger, acme):
     assert found[0] == {"state": "stopped", "reason": "unsubscribed"}
 
 
+@pytest.mark.parametrize("days", [(0,), (0, 3)], ids=["blast", "sequence"])
+async def test_only_this_is_kept_and_said_although_the_last_mail_has_left(stranger, acme, days):
+    campaign = await a_campaign(acme, "Autumn site check", days=days)
+    lead = await a_lead(acme, "Rosa Lark", email="rosa@larkandrow.example")
+    person = await enrolled(campaign, lead, state="finished")
+    sends = [await a_send(campaign, "delivered", person, step=step) for step in range(len(days))]
+    for _ in range(2):
+        answer = await stranger.post(path_of(sends[-1]), data={"what": "campaign"}, follow_redirects=True)
+        assert "“Autumn site check” is stopped" in answer.text and "Nothing has been changed" not in answer.text
+    assert "“Autumn site check” is stopped" in (await stranger.get(path_of(sends[0]))).text
+    assert await suppressed() == [] and await verbs_of(lead) == ["unsubscribed"]
+    back = await stranger.post(path_of(sends[0]), data={"what": "back"}, follow_redirects=True)
+    assert "You are on the list again" in back.text and "Nothing has been changed" not in back.text
+    assert await verbs_of(lead) == ["unsubscribed", "resubscribed"]
+    assert not await rows("SELECT id FROM campaign_send WHERE unsubscribed_at IS NOT NULL")
+
+
 async def test_keeping_changes_nothing_and_saying_nothing_is_asked_again(stranger, acme):
     _, _, send = await a_recipient(acme)
     before = await fingerprint()
@@ -125,7 +142,8 @@ async def test_what_was_skipped_long_ago_is_not_sent_after_all(stranger, acme):
     _, lead, send = await a_recipient(acme)
     await stranger.post(path_of(send), data={"what": "all"})
     await rows("UPDATE enrollment SET ended_at = ended_at - interval '2 hours'")
-    await stranger.post(path_of(send), data={"what": "back"})
+    back = await stranger.post(path_of(send), data={"what": "back"}, follow_redirects=True)
+    assert "You are on the list again. “Autumn site check” itself does not go on." in back.text
     assert await suppressed() == [] and await states(lead) == ["delivered", "stopped Unsubscribed"]
 
 

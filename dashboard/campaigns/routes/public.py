@@ -29,7 +29,7 @@ async def show(request: Request, token: FromPath[str], kept: FromQuery[str] = ""
     person = await unsubscribing.find(token)
     if person is None:
         return refused(token)
-    return page(person, token, kept=kept == "1")
+    return page(person, token, kept=kept)
 
 
 @post("/u/{token:str}", name="unsubscribe.change", guards=[public], status_code=200, **OPEN)
@@ -51,6 +51,7 @@ async def change(request: Request, token: FromPath[str], now: Now) -> Template |
             await unsubscribing.leave_campaign(person, now)
         case "back":
             await unsubscribing.come_back(person, now)
+            return Redirect(f"/u/{token}?kept=again", status_code=303, headers=HEADERS)
         case "keep":
             return Redirect(f"/u/{token}?kept=1", status_code=303, headers=HEADERS)
         case _:
@@ -69,8 +70,9 @@ async def form_of(request: Request) -> dict[str, str]:
     return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
 
 
-def page(person: Recipient, token: str, *, kept: bool = False, error: str = "", status_code: int = 200) -> Template:
-    """In the organization's name. Nothing of it is kept by the browser or told to the next site."""
+def page(person: Recipient, token: str, *, kept: str = "", error: str = "", status_code: int = 200) -> Template:
+    """In the organization's name. Nothing of it is kept by the browser or told to the next site. `kept`: "1" after
+    they chose to change nothing, "again" after they took it back."""
     facts = {"brand": brand_of(person.organization), "person": person, "token": token, "kept": kept, "error": error}
     return Template("campaigns/unsubscribe.html", context=facts, status_code=status_code, headers=HEADERS)
 
