@@ -7,6 +7,7 @@ from typing import Any
 from litestar import Request, Response
 from litestar.datastructures import Cookie
 
+from dashboard import links
 from dashboard.accounts.tables import Organization
 from dashboard.assistant.answering import unmarked
 from dashboard.chat import asking, waiting
@@ -90,9 +91,9 @@ async def said(
     organization: Organization, conversation: Conversation, after: int | None = None, most: int = MOST
 ) -> list[dict[str, Any]]:
     """Messages after that number, oldest first; with no number the newest. With the words of the articles they cite,
-    as these are today."""
+    as these are today, and each with the links of its files."""
     start = max(0, conversation.messages - most) if after is None else after
-    messages = await queries.thread(conversation, start, most)
+    messages = await queries.thread(conversation, start, most, in_chat=True)
     cited = [each for message in messages for each in message["sources"] if each.get("slug")]
     known: dict[tuple[str, str], str] = {}
     if cited:
@@ -105,6 +106,8 @@ async def said(
              "text": known.get((each.get("slug", ""), each.get("anchor", "")), "")}
             for each in message["sources"]
         ]  # fmt: skip
+        for file in message["files"]:
+            file["link"] = links.public(links.DOWNLOAD, file["id"], file["version"])
     return messages
 
 

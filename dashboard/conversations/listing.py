@@ -36,7 +36,8 @@ ONE = f"""
 THREAD = """
     SELECT * FROM (
         SELECT m.id, m.number, m.created_at AS at, m.author_kind AS kind, left(m.text, {}) AS text, m.quoted,
-               u.name AS by, m.outcome, m.sources, '' AS ticket, d.state AS delivery, d.due_at, d.why,
+               u.name AS by, m.outcome, m.sources, m.key LIKE 'mail:%' AS by_mail, '' AS ticket, d.state AS delivery,
+               d.due_at, d.why,
                (SELECT coalesce(jsonb_agg(jsonb_build_object('id', f.id, 'name', f.name, 'size', f.size) ORDER BY f.id),
                    '[]') FROM message_file mf JOIN file f ON f.id = mf.file WHERE mf.message = m.id) AS files
         FROM message m LEFT JOIN app_user u ON u.id = m.author LEFT JOIN delivery d ON d.id = m.delivery

@@ -26,14 +26,15 @@ THREAD = """
         UNION SELECT t.id, t.conversation, t.number FROM ticket t JOIN here h ON t.merged_into = h.id)
     SELECT * FROM (
         SELECT m.id, m.created_at AS at, m.author_kind AS kind, m.text, m.quoted, u.name AS by, m.outcome, m.sources,
-               h.number AS ticket, d.state AS delivery, d.due_at, d.why,
+               m.key LIKE 'mail:%' AS by_mail, h.number AS ticket, d.state AS delivery, d.due_at, d.why,
                (SELECT coalesce(jsonb_agg(jsonb_build_object('id', f.id, 'name', f.name, 'size', f.size) ORDER BY f.id),
                    '[]') FROM message_file mf JOIN file f ON f.id = mf.file WHERE mf.message = m.id) AS files
         FROM (SELECT DISTINCT ON (conversation) conversation, number FROM here ORDER BY conversation, number) h
         JOIN message m ON m.conversation = h.conversation LEFT JOIN app_user u ON u.id = m.author
         LEFT JOIN delivery d ON d.id = m.delivery
         UNION ALL
-        SELECT n.id, n.created_at, 'note', n.text, '', u.name, '', '[]'::jsonb, h.number, NULL, NULL, NULL, '[]'::jsonb
+        SELECT n.id, n.created_at, 'note', n.text, '', u.name, '', '[]'::jsonb, false, h.number, NULL, NULL, NULL,
+               '[]'::jsonb
         FROM here h JOIN note n ON n.organization = {} AND n.subject_kind = 'ticket' AND n.subject_id = h.id
         LEFT JOIN app_user u ON u.id = n.author
         ORDER BY 2 DESC, 1 DESC LIMIT {}) newest ORDER BY at, id"""

@@ -26,8 +26,8 @@ LOOP = (30, timedelta(hours=1))  # more mails of one address in that time are ke
 LEFT_OUT = "\n\n[{n} attached file(s) were too large or could not be fetched and are not kept here: {names}]"
 LATELY = """
     SELECT count(*) AS n FROM message m JOIN conversation c ON c.id = m.conversation
-    WHERE c.organization = {} AND c.channel = 'mail' AND lower(c.email) = {} AND m.direction = 'in'
-      AND m.created_at > {}"""
+    WHERE c.organization = {} AND (c.channel = 'mail' OR m.key LIKE 'mail:%') AND lower(c.email) = {}
+      AND m.direction = 'in' AND m.created_at > {}"""
 
 
 @dataclass(frozen=True)
@@ -119,13 +119,14 @@ async def _call(
         if begun:
             await rows("UPDATE conversation SET unread = false, archived_at = {} WHERE id = {}", now, conversation.id)
         return "An automatic answer. It is kept, and nobody is called."
+    subject = conversation.subject or _subject(mail.subject)  # a chat has none
     await conversations.ask_for_person(conversation, now)
     if conversation.lead:
-        title = f"wrote a mail: {conversation.subject}" if begun else f"answered by mail: {conversation.subject}"
+        title = f"wrote a mail: {subject}" if begun else f"answered by mail: {subject}"
         await activity.record(organization, "lead", conversation.lead, "wrote", title[:200], actor="customer")
     if quiet:
         return "A mail that waits for a reply."
-    ticket, new = await tickets.open_ticket(organization, conversation, conversation.subject, "mail", now)
+    ticket, new = await tickets.open_ticket(organization, conversation, subject, "mail", now)
     return f"Ticket {ticket.number} opened." if new else f"A mail in ticket {ticket.number}."
 
 

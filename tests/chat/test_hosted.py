@@ -1,7 +1,10 @@
 """The chat on our own page, without scripts and without a model."""
 
+import re
+
 from dashboard import clock
 from dashboard.conversations.tables import Conversation, Message
+from dashboard.database import rows
 from dashboard.knowledge import loading
 from dashboard.tickets.tables import Ticket
 
@@ -55,3 +58,26 @@ async def test_nobody_sees_anothers_thread_and_other_sites_cannot_post(visit, st
 async def test_nothing_written_is_said_and_kept_out(stranger, acme):
     refused = await stranger.request("POST", "/chat/acme", data={"message": "  "})
     assert refused.status_code == 422 and "Write a message" in refused.text and await Message.count() == 0
+
+
+async def test_a_file_of_a_reply_is_in_the_thread_and_downloads_as_a_file_only(stranger, visit, alice, acme):
+    await stranger.request("POST", "/chat/acme", data={"message": "Where is my report?"})
+    await stranger.request("POST", "/chat/acme/person", data={})
+    evil = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
+    sent = await alice.post(
+        "/acme/tickets/1/replies", data={"text": "Here it is.", "once": "abcdefgh1234", "kind": "reply"},
+        files={"file": ("<img src=x>.svg", evil, "image/svg+xml")},
+    )  # fmt: skip
+    assert sent.status_code == 200
+    page = (await stranger.get("/chat/acme")).text
+    [link] = re.findall(r'class="att" href="http[^"]*(/d/[^"]+)"', page)
+    assert "&lt;img src=x&gt;.svg" in page and "<img src=x" not in page
+    got = await (await visit(None)).get(link)
+    assert got.status_code == 200 and got.content == evil
+    assert (
+        got.headers["content-disposition"].startswith("attachment")
+        and "sandbox" in got.headers["content-security-policy"]
+    )
+    await rows("UPDATE file SET link_version = link_version + 1")
+    assert (await stranger.get(link)).status_code == 403
+    assert "/d/" in (await stranger.get("/chat/acme")).text

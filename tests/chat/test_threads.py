@@ -6,7 +6,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from dashboard import clock
+from dashboard import clock, links
 from dashboard.assistant import answering
 from dashboard.chat.seats import Seats
 from dashboard.conversations import actions as conversations
@@ -14,6 +14,7 @@ from dashboard.conversations import replying
 from dashboard.conversations.tables import Conversation, Message
 from dashboard.database import current_engine, rows
 from dashboard.deliveries.tables import Delivery
+from dashboard.files.actions import store
 from dashboard.knowledge import loading
 from dashboard.tickets import presence
 from dashboard.tickets.tables import Ticket
@@ -74,6 +75,17 @@ async def test_a_persons_reply_is_there_without_asking_again(page, acme, ana):
         reply = await next_of("message")
         assert "Ana Alba" in reply.data and "We &lt;b&gt;do&lt;/b&gt;\nnot." in reply.data
         assert "You talk to a person: ticket 1" in (await next_of("person")).data
+
+
+async def test_a_file_of_a_reply_comes_with_it(page, acme, ana):
+    await page.says("Where is my report?")
+    async with page.following() as next_of:
+        await next_of("ready")
+        file = await store(acme, b"%PDF-1.7 the report", "Report.pdf", "staff")
+        conversation = await the_conversation(acme)
+        await replying.reply(acme, conversation, "Here it is.", "r1", clock.now(), by=ana.user, files=[file])
+        reply = (await next_of("message")).data
+        assert "Here it is." in reply and "Report.pdf" in reply and links.token(links.DOWNLOAD, file.id) in reply
 
 
 async def test_who_writes_is_said_to_the_customer(page, acme, ana):

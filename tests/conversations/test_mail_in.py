@@ -8,6 +8,7 @@ import pytest
 
 from dashboard import clock
 from dashboard import settings as process_settings
+from dashboard.conversations import queries
 from dashboard.conversations.tables import Conversation, Message
 from dashboard.database import rows, transaction
 from dashboard.deliveries.tables import Delivery
@@ -108,6 +109,48 @@ async def test_answers_join_their_thread_by_our_address_or_by_their_references(i
     assert len(await inbox.threads()) == 1 and len(await inbox.messages()) == 6
     ticket = await Ticket.of(acme).first()
     assert ticket.status == "open", "what waited for the customer is open again"
+
+
+async def a_copy_of_a_chat(acme, alice, stranger):
+    """Ingrid asked in the chat and left her address; Alice answered, and the ticket waits. The mail with the copy."""
+    await stranger.request("POST", "/chat/acme", data={"message": "Is the report ready?"})
+    await stranger.request("POST", "/chat/acme/person", data={"email": "ingrid@solheim.example"})
+    await alice.post("/acme/tickets/1/replies", data={"text": "Which one?", "once": "abcdefgh1234", "kind": "reply"})
+    [mail] = await Delivery.of(acme).where(Delivery.name == "reply")
+    assert (await Ticket.of(acme).first()).status == "waiting"
+    return mail
+
+
+@pytest.mark.parametrize("by", ["address", "reference"])
+async def test_an_answer_to_the_copy_of_a_chat_joins_it_and_opens_its_ticket_again(inbox, acme, alice, stranger, by):
+    mail = await a_copy_of_a_chat(acme, alice, stranger)
+    if by == "address":
+        facts = {"to": mail.payload["reply_to"]}
+    else:
+        facts = {"headers": {"References": mail.payload["headers"]["References"]}}
+    said = await inbox.gets("The one about zinnober.", subject="Re: Message from Acme", **facts)
+    assert said == "A mail in ticket 1."
+    assert len(await inbox.threads()) == 1 and (await Ticket.of(acme).first()).status == "open"
+    ticket = (await alice.get("/acme/tickets/1")).text
+    assert "zinnober" in ticket and "By mail, not shown in the chat" in ticket
+    assert "zinnober" not in (await stranger.get("/chat/acme")).text, "its visitor only said that the address is theirs"
+    await stranger.request("POST", "/chat/acme", data={"message": "Hello?", "key": "k2"})
+    [chat] = await inbox.threads()
+    last = await Message.of(acme).where(Message.conversation == chat.id).order_by(Message.id, ascending=False).first()
+    assert "zinnober" not in str(await queries.said_before(chat, last))
+
+
+async def test_nobody_joins_a_chat_by_mail_whom_no_copy_was_sent_to(inbox, acme, alice, stranger):
+    await stranger.request("POST", "/chat/acme", data={"message": "Hello", "key": "k1"})
+    await stranger.request("POST", "/chat/acme/person", data={"email": "ingrid@solheim.example"})
+    [chat] = await inbox.threads()
+    assert await inbox.gets("No copy yet", to=f"hello+{chat.public_id}@acme.example") == "Ticket 2 opened."
+    await alice.post("/acme/tickets/1/replies", data={"text": "Yes?", "once": "abcdefgh1234", "kind": "reply"})
+    theirs = {"sender": "Mallory <mallory@evil.example>", "to": f"hello+{chat.public_id}@acme.example"}
+    assert await inbox.gets("Let me in", **theirs) == "Ticket 3 opened."
+    assert await inbox.gets("Without its name", headers={"References": "<x@conversation.invalid>"}) != (
+        "A mail in ticket 1."
+    )
 
 
 async def test_somebody_else_never_gets_into_a_thread(inbox, acme, alice):
