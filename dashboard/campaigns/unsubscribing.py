@@ -36,7 +36,8 @@ THEIRS = """
 # The mark is what the person said, and stays true of a campaign that had nothing more to send them.
 MARK = "UPDATE campaign_send SET unsubscribed_at = {} WHERE id = {} AND unsubscribed_at IS NULL RETURNING id"
 UNMARK = """
-    UPDATE campaign_send SET unsubscribed_at = NULL WHERE enrollment = {} AND unsubscribed_at IS NOT NULL RETURNING id"""
+    UPDATE campaign_send SET unsubscribed_at = NULL WHERE enrollment = {} AND unsubscribed_at IS NOT NULL
+    RETURNING id"""
 
 
 @dataclass(frozen=True)

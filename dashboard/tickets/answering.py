@@ -36,11 +36,10 @@ async def reply(
     then: str = "waiting", seen: int | None = None, files: Sequence[File] = (), used: int = 0,
 ) -> Done:  # fmt: skip
     """Send this to the customer in ten seconds and move the ticket on. `seen` is the newest message the writer knew;
-    Meanwhile when there is another one. `used`: the canned reply it was made from, whose other wishes are followed."""
+    Meanwhile when there is another one. `used`: the canned reply it was made from, whose wishes for priority and tag
+    are followed; what it wishes for the ticket the page has put into `then`, where the writer may choose otherwise."""
     text = _said(text)
     wishes = await canned.find(organization, used) if used else None
-    if wishes and wishes.then_status:
-        then = wishes.then_status
     if then not in THEN:
         raise Invalid({"then": "Choose what becomes of the ticket."})
     async with transaction():

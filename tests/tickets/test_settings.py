@@ -53,11 +53,22 @@ async def test_a_canned_reply_is_filled_in_and_its_wishes_follow(acme, alice):
     page = (await alice.get("/acme/tickets/1")).text
     assert "Hello Ingrid, ticket 1 is with Alice Arden. {{7*7}}" in page
     reply = await CannedReply.of(acme).first()
-    sent = {"text": "Hello Ingrid", "once": ONCE, "kind": "reply", "canned": str(reply.id)}
+    assert 'data-then="solved"' in page, "the page chooses this when the reply is put in; what is sent is what one sees"
+    sent = {"text": "Hello Ingrid", "once": ONCE, "kind": "reply", "canned": str(reply.id), "then": "solved"}
     await alice.post("/acme/tickets/1/replies", data=sent)
     found = await Ticket.get_of(acme, ticket.id)
     assert (found.status, found.priority, found.tags) == ("solved", "high", [tag.id])
     assert (await CannedReply.of(acme).first()).used == 1
+
+
+async def test_whoever_chooses_otherwise_after_putting_in_a_canned_reply_gets_what_they_chose(acme, alice):
+    wanted = {"title": "Got it", "text": "Hello", "then_status": "solved", "then_priority": "high", "then_tag": ""}
+    await alice.post(f"{PAGE}/replies", data=wanted)
+    ticket, reply = await a_ticket(acme, await a_person(acme)), await CannedReply.of(acme).first()
+    sent = {"text": "Hello", "once": ONCE, "kind": "reply", "canned": str(reply.id), "then": "open"}
+    answer = await alice.post("/acme/tickets/1/replies", data=sent)
+    found = await Ticket.get_of(acme, ticket.id)
+    assert (found.status, found.priority) == ("open", "high") and "stays open" in answer.headers["HX-Trigger"]
 
 
 async def test_a_canned_reply_needs_known_words_and_a_title_of_its_own(acme, alice, bob):
