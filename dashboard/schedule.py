@@ -24,6 +24,7 @@ SCHEDULE = [
     Job("follow_up", orders.follow_up, "10 * * * *", "Follow-up mails", "7 days after a report, once"),
     Job("watch", clock.watch, "*/5 * * * *", "Watch the jobs", "Tells the team when a job keeps failing"),
     Job(scoring.JOB, scoring.score_changed, "* * * * *", "Lead scores", "Scores what is new or has changed"),
+    Job(leads.CONTACTS, leads.note_contacts, "* * * * *", "Last contacts", "Sees from the out-tray to whom we wrote"),
     Job("score_all", scoring.score_all, "15 2 * * *", "All lead scores", "What was lately is lately no more"),
     Job("forget_sessions", accounts.forget_sessions, "20 * * * *", "Clean up sessions", "Ends sessions that are over"),
     Job("duplicates", leads.find_duplicates, "25 * * * *", "Duplicates", "Compares new leads with all others"),

@@ -22,11 +22,14 @@ from dashboard.lists.groups import GROUPS, MATCH, OWN
 LAST_CONTACT = "coalesce(l.last_contact_at, '1970-01-01 00:00:00+00'::timestamptz)"
 ORDERED = "EXISTS (SELECT 1 FROM orders o WHERE o.lead = l.id AND o.status <> 'cancelled')"
 AGREED = "EXISTS (SELECT 1 FROM consent x WHERE x.lead = l.id AND x.withdrawn_at IS NULL)"
-# We wrote or called, and nothing of theirs is newer: no order, no answers, nothing they did on their own.
+# We wrote or called, and nothing of theirs is newer: no order, no answers, nothing they did or said on their own. Their
+# mails are on the timeline, unless a machine wrote them; what they say in a chat is in its thread.
 SILENT = """l.last_contact_at <= {} AND NOT EXISTS (
     SELECT 1 FROM orders o WHERE o.lead = l.id AND greatest(o.placed_at, o.intake_submitted_at) > l.last_contact_at)
     AND NOT EXISTS (SELECT 1 FROM activity a WHERE a.organization = l.organization AND a.subject_kind = 'lead'
-                    AND a.subject_id = l.id AND a.actor = 'customer' AND a.created_at > l.last_contact_at)"""
+                    AND a.subject_id = l.id AND a.actor = 'customer' AND a.created_at > l.last_contact_at)
+    AND NOT EXISTS (SELECT 1 FROM conversation c WHERE c.organization = l.organization AND c.lead = l.id
+                    AND c.channel <> 'mail' AND c.last_inbound_at > l.last_contact_at)"""
 ENROLLED = "EXISTS (SELECT 1 FROM enrollment e WHERE e.lead = l.id AND e.campaign = ANY({}))"
 CAMPAIGNS = (
     "SELECT c.id, c.name FROM campaign c WHERE c.organization = {} AND c.deleted_at IS NULL ORDER BY c.id DESC LIMIT {}"

@@ -14,6 +14,7 @@ from dashboard.deliveries import actions as deliveries
 from dashboard.deliveries import mails
 from dashboard.errors import Invalid
 from dashboard.files.tables import File
+from dashboard.leads import contacts
 
 MAIL = "reply"
 OWN = "@conversation.invalid"  # the domain of the reference by which an answer to our mail finds its thread
@@ -48,8 +49,12 @@ async def reply(
         if conversation.channel == Channel.mail:
             message.delivery = await _mail(organization, conversation, message, files or [], due_at or now)
             await rows("UPDATE message SET delivery = {} WHERE id = {}", message.delivery, message.id)
-        elif conversation.channel == Channel.web and conversation.escalated_at and conversation.email:
-            await _mail(organization, conversation, message, files or [], due_at or now)
+        else:
+            by_mail = bool(conversation.channel == Channel.web and conversation.escalated_at and conversation.email)
+            if by_mail:
+                await _mail(organization, conversation, message, files or [], due_at or now)
+            if conversation.lead:
+                await contacts.said(conversation.lead, now, by_mail=by_mail)
         if conversation.lead:
             await activity.changed(organization, "leads")
     return message, True

@@ -19,6 +19,7 @@ from dashboard.deliveries.senders import CHANNELS, from_address
 from dashboard.deliveries.tables import KINDS, Delivery, DeliveryAttempt, DeliveryState
 from dashboard.integrations import Integrations
 from dashboard.integrations.outcomes import NotConfigured, OverQuota, ProviderError, Refused, Unavailable, Unclear
+from dashboard.leads import contacts
 
 log = logging.getLogger(__name__)
 
@@ -139,6 +140,8 @@ async def _send(delivery: Delivery, shift: Shift, lane: Lane) -> None:
     done = Outcome(DeliveryState.sent, "", {"provider_id": provider_id, "unclear_via": ""})
     await _settle(delivery, shift.token, done, now)
     crash.point("delivery.settled")
+    if delivery.lead and delivery.name == contacts.REPLY:  # whoever answered looks at the lead next
+        await contacts.wrote(delivery.lead, now)
 
 
 async def _call(delivery: Delivery, integrations: Integrations) -> str:

@@ -6,12 +6,13 @@ from typing import Any
 from dashboard.accounts.tables import Organization
 from dashboard.database import row
 from dashboard.errors import NotFound
+from dashboard.leads.contacts import TIMES
 from dashboard.leads.stages import USUAL, Step, named
 
-LEAD = """
+LEAD = f"""
     SELECT l.id, l.email, l.name, l.company, l.phone, l.stage, l.stage_at, l.source, l.source_data, l.owner, l.value,
            l.currency, l.expected_close, l.attributes, l.score, l.score_reasons, l.scored_at, l.last_contact_at,
-           l.contacts, l.remind_at, l.remind, l.won_at, l.won_amount, l.won_currency, l.lost_at, l.lost_reason,
+           {TIMES} AS contacts, l.remind_at, l.remind, l.won_at, l.won_amount, l.won_currency, l.lost_at, l.lost_reason,
            l.created_at, l.deleted_at, l.merged_into, u.name AS owner_name, r.name AS remind_name,
            (SELECT coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'name', t.name, 'colour', t.colour)
                                       ORDER BY lower(t.name)), '[]')
@@ -25,7 +26,7 @@ LEAD = """
                                       'withdrawn_at', c.withdrawn_at)
             FROM consent c WHERE c.lead = l.id ORDER BY c.given_at DESC, c.id DESC LIMIT 1) AS consent
     FROM lead l LEFT JOIN app_user u ON u.id = l.owner LEFT JOIN app_user r ON r.id = l.remind
-    WHERE l.organization = {} AND l.id = {}"""
+    WHERE l.organization = {{}} AND l.id = {{}}"""  # noqa: S608
 
 
 async def find(organization: Organization, id: int) -> dict[str, Any]:

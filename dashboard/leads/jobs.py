@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from dashboard.database import rows
 from dashboard.files import actions as files
 from dashboard.files.tables import File
-from dashboard.leads import notes, pairing, words
+from dashboard.leads import contacts, notes, pairing, words
 from dashboard.leads.batches import KEEP
 
+CONTACTS = contacts.JOB
 LEFT_LYING = timedelta(days=1)  # time to come back to a file that was uploaded and not imported
 BATCH = 5000
 FILES = """
@@ -54,6 +55,11 @@ async def _forget_lines(batch: int) -> int:
     while found := await rows(LINES, batch, BATCH):
         lines += len(found)
     return lines
+
+
+async def note_contacts(now: datetime) -> dict[str, int]:
+    """See from the out-tray to whom we wrote."""
+    return await contacts.catch_up()
 
 
 async def find_duplicates(now: datetime) -> dict[str, int]:

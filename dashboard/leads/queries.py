@@ -11,7 +11,7 @@ from piccolo.querystring import QueryString
 
 from dashboard.accounts.tables import Organization
 from dashboard.database import row, rows, transaction
-from dashboard.leads import search, words
+from dashboard.leads import contacts, search, words
 from dashboard.lists import CAP, Filters, Page, reading
 
 BATCH = 500
@@ -37,14 +37,15 @@ FOUND = (
     FROM ({} UNION {}) found JOIN lead l ON l.id = found.id LEFT JOIN app_user u ON u.id = l.owner
     ORDER BY {} LIMIT {}"""
 )
-EXPORT = """
+EXPORT = f"""
     SELECT l.id, l.name, l.company, l.email, l.phone, l.stage, l.score, l.value, l.currency, l.source, l.created_at,
-           l.last_contact_at, l.contacts, l.expected_close, l.won_at, l.lost_at, l.lost_reason, l.attributes,
+           l.last_contact_at, {contacts.TIMES} AS contacts, l.expected_close, l.won_at, l.lost_at,
+           l.lost_reason, l.attributes,
            coalesce(l.last_contact_at, '1970-01-01 00:00:00+00'::timestamptz) AS contact_at, u.name AS owner_name,
            (SELECT string_agg(t.name, ', ' ORDER BY lower(t.name), t.id) FROM tag t
             WHERE t.organization = l.organization AND t.id = ANY(l.tags)) AS tags
     FROM lead l LEFT JOIN app_user u ON u.id = l.owner
-    WHERE l.organization = {} AND l.deleted_at IS NULL AND {} ORDER BY {} LIMIT {}"""
+    WHERE l.organization = {{}} AND l.deleted_at IS NULL AND {{}} ORDER BY {{}} LIMIT {{}}"""  # noqa: S608
 COUNT = """(SELECT count(*) FROM (
     SELECT 1 FROM lead l WHERE l.organization = {} AND l.deleted_at IS NULL AND {} LIMIT {}) found)"""
 SOME = """

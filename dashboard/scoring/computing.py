@@ -21,12 +21,15 @@ FACTS = {
         WHERE x.lead = l.id AND x.confirmed_at IS NOT NULL AND x.status <> 'cancelled'""",
     "mails": """
         SELECT max(x.settled_at) FILTER (WHERE x.state = 'delivered') AS delivered_at,
-               max(x.settled_at) FILTER (WHERE x.state = 'bounced') AS bounced_at, max(x.clicked_at) AS clicked_at
+               max(x.settled_at) FILTER (WHERE x.state = 'bounced') AS bounced_at, max(x.clicked_at) AS clicked_at,
+               max(x.settled_at) FILTER (WHERE x.name IN ('campaign', 'recovery')) AS offered_at,
+               max(x.settled_at) FILTER (WHERE x.name = 'reply' AND x.state IN ('sent', 'delivered')) AS answered_at
         FROM delivery x WHERE x.lead = l.id AND x.kind = 'mail'""",
     "timeline": """
-        SELECT max(x.created_at) AS at, max(x.created_at) FILTER (WHERE x.verb = 'abandoned_checkout') AS checkout_at
-        FROM activity x WHERE x.organization = l.organization AND x.subject_kind = 'lead' AND x.subject_id = l.id
-          AND x.actor = 'customer'""",
+        SELECT max(x.created_at) FILTER (WHERE x.actor = 'customer') AS at,
+               max(x.created_at) FILTER (WHERE x.actor = 'customer' AND x.verb = 'abandoned_checkout') AS checkout_at,
+               max((x.data -> 'to' ->> 'last_contact_at')::timestamptz) FILTER (WHERE x.verb = 'contacted') AS noted_at
+        FROM activity x WHERE x.organization = l.organization AND x.subject_kind = 'lead' AND x.subject_id = l.id""",
 }
 POINTS = """
     CROSS JOIN LATERAL (

@@ -55,6 +55,13 @@ class Kind(NamedTuple):
     wants: tuple[str, ...] = ()
 
 
+# An offer that went to thousands says nothing about anybody: behind one, what was written or noted in person counts.
+CONTACT = (
+    "CASE WHEN l.last_contact_at <= mails.offered_at THEN greatest(mails.answered_at, timeline.noted_at) "
+    "ELSE l.last_contact_at END"
+)
+LATEST = f"{CONTACT}, timeline.at, orders.at, mails.clicked_at"
+
 KINDS = {
     "name": Kind("A name is known", "l.name <> ''"),
     "company": Kind("A company is known", "l.company <> ''"),
@@ -88,12 +95,12 @@ KINDS = {
     "ordered": Kind("Has ordered", "orders.times >= {}::int", ("times",), ("orders",), ("times",)),
     "recent": Kind(
         "Contact or activity",
-        "greatest(l.last_contact_at, timeline.at, orders.at, mails.clicked_at) >= {}::timestamptz", ("since",),
+        f"greatest({LATEST}) >= {{}}::timestamptz", ("since",),
         ("timeline", "orders", "mails"), ("days",),
     ),
     "quiet": Kind(
         "Nothing happened",
-        "greatest(l.created_at, l.last_contact_at, timeline.at, orders.at, mails.clicked_at) < {}::timestamptz",
+        f"greatest(l.created_at, {LATEST}) < {{}}::timestamptz",
         ("since",), ("timeline", "orders", "mails"), ("days",),
     ),
 }  # fmt: skip
