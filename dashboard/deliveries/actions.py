@@ -16,6 +16,12 @@ from dashboard.leads.tables import Lead
 
 UNDO = timedelta(seconds=10)
 BY_HAND = "Cancelled by hand"
+MAYBE = "Stopped by hand. An earlier try may have arrived."
+# What may have arrived on an earlier try ends as unknown, as in withdrawing.py: nobody can say that it was not sent.
+CANCEL = """
+    UPDATE delivery SET state = CASE WHEN unclear_via <> '' THEN 'unknown' ELSE 'cancelled' END,
+        why = CASE WHEN unclear_via <> '' THEN {} ELSE {} END, settled_at = {}
+    WHERE id = {} AND state IN ('queued', 'held', 'failed') RETURNING state"""
 SAFE_KEY = timedelta(hours=12)  # well within the life of an idempotency key at every provider
 
 
@@ -84,9 +90,17 @@ async def queue_alert(
 
 
 async def cancel(delivery: Delivery, by: Visitor | User) -> Delivery:
-    """Take a message back that has not left, or give one up that could not. Repeating it changes nothing."""
-    done = {"why": BY_HAND, "settled_at": clock.now()}
-    return await _move(delivery, DeliveryState.cancelled, ("queued", "held", "failed"), by, "cancelled", done)
+    """Take a message back that has not left, or give one up that could not. One that may have arrived on an earlier
+    try is not tried again and ends as unknown: the caller looks at the state. Repeating it changes nothing."""
+    async with transaction():
+        stopped = await row(CANCEL, MAYBE, BY_HAND, clock.now(), delivery.id)
+        if stopped:
+            cancelled = stopped["state"] == DeliveryState.cancelled
+            await _record(delivery, "cancelled" if cancelled else "stopped", by)
+    found = await _reread(delivery)
+    if not stopped and found.state != DeliveryState.cancelled and found.why != MAYBE:
+        raise Conflict(f"{SINCE.get(found.state, 'This has changed.')} Nothing was changed.")
+    return found
 
 
 async def restore(delivery: Delivery, by: Visitor | User, now: datetime) -> Delivery:
@@ -160,8 +174,7 @@ async def _move(
         )
         if moved:
             await _record(delivery, verb, by)
-    # Not refresh(): Piccolo takes the dict of a jsonb column for a nested table and fails.
-    found = await Delivery.across_organizations().where(Delivery.id == delivery.id).first()
+    found = await _reread(delivery)
     if not moved and found.state != to:
         raise Conflict(f"{SINCE.get(found.state, 'This has changed.')} Nothing was changed.")
     return found
@@ -179,6 +192,11 @@ SINCE = {
     "suppressed": "The address may not be written to any more.",
     "cancelled": "Someone cancelled this in the meantime.",
 }
+
+
+async def _reread(delivery: Delivery) -> Delivery:
+    # Not refresh(): Piccolo takes the dict of a jsonb column for a nested table and fails.
+    return await Delivery.across_organizations().where(Delivery.id == delivery.id).first()
 
 
 async def _record(delivery: Delivery, verb: str, by: Visitor | User) -> None:

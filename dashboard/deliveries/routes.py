@@ -12,7 +12,7 @@ from dashboard.accounts import confirmation
 from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, agent, viewer
 from dashboard.accounts.tables import Organization
 from dashboard.deliveries import actions, previews, queries
-from dashboard.deliveries.tables import Delivery
+from dashboard.deliveries.tables import Delivery, DeliveryState
 from dashboard.errors import Invalid, NotFound
 from dashboard.formats import day, moment
 from dashboard.labels import STATUS
@@ -87,7 +87,10 @@ async def cancel(
 ) -> Template:  # fmt: skip
     """Take it back before it leaves."""
     before = await Delivery.get_of(organization, id)
-    await actions.cancel(before, user)
+    stopped = await actions.cancel(before, user)
+    if stopped.state != DeliveryState.cancelled:
+        notice = "No more tries. An earlier one may have arrived, so decide whether it did."
+        return await _changed(request, organization, id, now, place, notice)
     undo = f"{_base(organization)}/{id}/restoration?place={place}" if before.state in ("queued", "held") else None
     return await _changed(request, organization, id, now, place, "Cancelled. Nothing was sent.", undo)
 

@@ -152,7 +152,9 @@ async def refund(delivery: Delivery, outside: Integrations) -> Call:
         "amount": int(payload["amount"]), "payment_intent": payload.get("payment_intent") or "",
         "charge": payload.get("charge") or "", "key": delivery.provider_key,
         "reason": reason if reason in REFUND_REASONS else REFUND_REASONS[-1],
-        "metadata": {"delivery": str(delivery.id), "reason": mails.one_line(reason)[:400]},
+        "metadata": {
+            "delivery": str(delivery.id), "resend": str(delivery.resends), "reason": mails.one_line(reason)[:400],
+        },
     }  # fmt: skip
 
     async def call() -> str:

@@ -22,7 +22,7 @@ NEWEST = """
     WHERE d.organization = {} AND d.order = {} AND d.withdrawn_at IS NULL
     ORDER BY d.title, d.version DESC, d.id DESC"""
 # Locked before it is judged: between two statements the dispatcher may settle it from sending to held.
-MAIL = "SELECT state FROM delivery WHERE organization = {} AND key = {} FOR UPDATE"
+MAIL = "SELECT state, unclear_via FROM delivery WHERE organization = {} AND key = {} FOR UPDATE"
 LEFT = (
     DeliveryState.sending,
     DeliveryState.sent,
@@ -31,7 +31,8 @@ LEFT = (
     DeliveryState.unknown,
 )
 STOP = """
-    UPDATE delivery SET state = 'cancelled', why = 'Taken back by hand', settled_at = {}
+    UPDATE delivery SET state = CASE WHEN unclear_via <> '' THEN 'unknown' ELSE 'cancelled' END,
+        why = 'Taken back by hand', settled_at = {}
     WHERE organization = {} AND key = ANY({}) AND state IN ('queued', 'held')"""
 DONE = """
     SELECT done_at FROM orders WHERE organization = {} AND id = {} AND status = 'done' AND handovers = {} FOR UPDATE"""
@@ -70,10 +71,9 @@ async def undo_deliver(organization: Organization, order: Order, handover: int, 
         if done is None:
             return await _not_done(order, handover)
         mail = await row(MAIL, organization.id, mail_key)
-        if mail and mail["state"] in LEFT:
-            raise Conflict(
-                f"The handover mail of order {order.number} has left, so it stays done. Nothing was changed."
-            )
+        if mail and (mail["state"] in LEFT or mail["unclear_via"]):
+            left = "has left" if mail["state"] in LEFT else "may have arrived on an earlier try"
+            raise Conflict(f"The handover mail of order {order.number} {left}, so it stays done. Nothing was changed.")
         await rows(STOP, now, organization.id, [mail_key, *alerts.keys(alert_key)])
         await actions.move(order, OrderStatus.in_progress, (OrderStatus.done,), {Order.done_at: None})
         await Deliverable.update({Deliverable.delivered_at: None}).where(

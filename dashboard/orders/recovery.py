@@ -71,11 +71,11 @@ async def send(organization: Organization, lead: Lead, line: int, now: datetime,
     return (await Delivery.of(organization).where(Delivery.key == key).first()).id
 
 
-async def take_back(organization: Organization, lead: Lead, line: int, by: Visitor) -> None:
-    """Cancel the mail while it has not left; Conflict afterwards."""
+async def take_back(organization: Organization, lead: Lead, line: int, by: Visitor) -> bool:
+    """Cancel the mail while it has not left; Conflict afterwards. False where an earlier try may have arrived."""
     left = await row(LEFT, organization.id, lead.id, line, VERB) if line < 2**63 else None
     key = f"recovery:{organization.id}:{left['data'].get('session')}" if left else ""
     sent = await Delivery.of(organization).where(Delivery.key == key).first()
     if sent is None:
         raise NotFound("There is no such mail.")
-    await deliveries.cancel(sent, by)
+    return (await deliveries.cancel(sent, by)).state == DeliveryState.cancelled

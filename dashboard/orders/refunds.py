@@ -27,6 +27,15 @@ COUNT_UP = """
 ASKED = "SELECT id FROM delivery WHERE organization = {} AND key LIKE {} AND payload ->> 'once' = {}"
 
 
+# What Stripe has, it has: whatever we had concluded without its answer. A row on its way is left to whoever sends it.
+NAMED = """
+    UPDATE delivery SET provider_id = {},
+        state = CASE WHEN state IN ('sending', 'sent', 'delivered') THEN state ELSE 'sent' END,
+        why = CASE WHEN state IN ('sending', 'sent', 'delivered') THEN why ELSE 'Stripe has it: its event says so.' END,
+        settled_at = CASE WHEN state IN ('sending', 'sent', 'delivered') THEN settled_at ELSE {} END
+    WHERE organization = {} AND id = {} AND resends = {} AND kind = 'refund' AND provider_id = '' RETURNING id"""
+
+
 class Source(NamedTuple):
     """A payment that can still be given back, at most `left` of it, in minor units of the order's currency."""
 
@@ -110,6 +119,12 @@ async def ask(
         return await Delivery.of(organization).where(Delivery.key == key).first()
 
 
+async def named(organization: Organization, delivery: int, resends: int, refund: str, now: datetime) -> None:
+    """Stripe's event names the delivery and the try it came from: nobody has to know its answer any more."""
+    if await rows(NAMED, refund, now, organization.id, delivery, resends):
+        await activity.changed(organization, "outbox")
+
+
 class _Before(NamedTuple):
     delivery: Delivery | None
 
@@ -150,7 +165,7 @@ async def _write_down(
 
 
 async def take_back(organization: Organization, order: Order, id: int, by: Visitor) -> Delivery:
-    """Cancel a refund that has not left for Stripe. Conflict once it has."""
+    """Cancel a refund that has not left for Stripe. Conflict once it has; unknown where an earlier try may have."""
     delivery = await Delivery.of(organization).where(Delivery.id == id, Delivery.kind == "refund").first()
     if delivery is None or (delivery.subject_kind, delivery.subject_id) != ("order", order.id):
         raise NotFound()

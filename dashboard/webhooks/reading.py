@@ -36,6 +36,11 @@ def moment(seconds: object) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
+def whole(value: object) -> int:
+    """A number we wrote into metadata ourselves; 0 for anything else."""
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19 else 0
+
+
 def id_of(value: object) -> str:
     """The id of something that may be expanded."""
     if isinstance(value, dict):

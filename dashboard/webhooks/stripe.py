@@ -9,13 +9,13 @@ from dashboard.deliveries import actions as deliveries
 from dashboard.formats import money as as_money
 from dashboard.intake import actions as intake
 from dashboard.leads import actions as leads
-from dashboard.orders import money, placing
+from dashboard.orders import money, placing, refunds
 from dashboard.orders.placing import Checkout
 from dashboard.orders.tables import Order
 from dashboard.payments import journal
 from dashboard.payments.tables import Payment
 from dashboard.webhooks.ledger import Handler
-from dashboard.webhooks.reading import amount_of, id_of, moment, object_of, text_in
+from dashboard.webhooks.reading import amount_of, id_of, moment, object_of, text_in, whole
 
 LONGEST_LINK = 2000
 
@@ -91,7 +91,7 @@ async def charge_refunded(organization: Organization, event: dict, now: datetime
     references = {"payment_intent": charge.get("payment_intent") or "", "invoice": charge.get("invoice") or ""}
     payment = None
     for refund in listed:
-        payment = await _book_refund(organization, refund | {"charge": charge["id"]}, event, references)
+        payment = await _book_refund(organization, refund | {"charge": charge["id"]}, event, references, now)
     if not listed:
         payment = await journal.book_provisional_refund(
             organization, text_in(charge, "id"), refunded=amount_of(charge.get("amount_refunded")),
@@ -103,11 +103,17 @@ async def charge_refunded(organization: Organization, event: dict, now: datetime
 async def refund_changed(organization: Organization, event: dict, now: datetime) -> str:
     """refund.created, refund.updated, refund.failed: one line per refund."""
     await journal.lock(organization)
-    payment = await _book_refund(organization, object_of(event), event, {})
+    payment = await _book_refund(organization, object_of(event), event, {}, now)
     return await join(organization, payment, now)
 
 
-async def _book_refund(organization: Organization, refund: dict, event: dict, references: dict[str, str]) -> Payment:
+async def _book_refund(
+    organization: Organization, refund: dict, event: dict, references: dict[str, str], now: datetime
+) -> Payment:
+    said = refund.get("metadata") or {}
+    delivery, resends = (whole(said.get(name)) for name in ("delivery", "resend"))
+    if delivery:
+        await refunds.named(organization, delivery, resends, text_in(refund, "id"), now)
     known = references | {name: refund[name] for name in ("charge", "payment_intent") if refund.get(name)}
     return await journal.book_refund(
         organization, text_in(refund, "id"), amount=amount_of(refund.get("amount")),

@@ -73,7 +73,7 @@ async def test_an_alert_of_any_length_fits(acme):
 
 
 async def test_a_refund_goes_through_stripe_under_its_key(acme):
-    await a_delivery(acme, "refund", key="refund:9:1")
+    delivery = await a_delivery(acme, "refund", key="refund:9:1")
     async with world() as w:
         await w.work()
         (entry,) = w.partner.sent("stripe")
@@ -81,6 +81,8 @@ async def test_a_refund_goes_through_stripe_under_its_key(acme):
     assert (entry["body"]["amount"], entry["body"]["payment_intent"]) == ("4900", "pi_1")
     assert entry["body"]["reason"] == "requested_by_customer", "Stripe knows three reasons"
     assert entry["body"]["metadata[reason]"] == "The customer <changed> their mind", "ours is kept beside it"
+    named = {name: entry["body"][f"metadata[{name}]"] for name in ("delivery", "resend")}
+    assert named == {"delivery": str(delivery.id), "resend": "0"}, "its event will say which one it was"
 
 
 async def test_what_is_not_due_waits(acme):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 from datetime import timedelta
 
@@ -407,6 +408,23 @@ async def test_cancelling_can_be_undone(ana, acme):
     await ana.post(f"/acme/outbox/{delivery.id}/restoration?place=row", data={})
     restored = await again(delivery)
     assert (restored.state, restored.due_at, restored.settled_at) == ("queued", delivery.due_at, None)
+
+
+@pytest.mark.parametrize("state", ["queued", "held", "failed"])
+@pytest.mark.parametrize("kind", ["mail", "refund"])
+async def test_what_may_have_arrived_is_stopped_and_nobody_says_it_was_not_sent(ana, acme, kind, state):
+    delivery = await a_delivery(acme, kind, state=state, attempt=2, unclear_via="Stripe", first_tried_at=clock.now())
+    for _ in range(2):
+        answer = await ana.post(f"/acme/outbox/{delivery.id}/cancellation?place=drawer", data={})
+        notice = json.loads(answer.headers["hx-trigger"])["toast"]
+        assert "may have arrived" in notice["text"] and "Nothing was sent" not in notice["text"]
+        assert not notice.get("undo") and "Decide…" in answer.text
+    stopped = await again(delivery)
+    assert (stopped.state, stopped.unclear_via) == ("unknown", "Stripe") and "may have arrived" in stopped.why
+    [line] = await rows("SELECT verb FROM activity WHERE subject_kind = 'delivery'")
+    assert line["verb"] == "delivery_stopped"
+    await ana.post(f"/acme/outbox/{delivery.id}/decision", data={"decision": "again"})
+    assert ((await again(delivery)).state, (await again(delivery)).provider_key) == ("queued", delivery.provider_key)
 
 
 async def test_two_people_at_once_one_wins_the_other_is_told(ana, alice, acme):

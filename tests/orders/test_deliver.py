@@ -109,6 +109,17 @@ async def test_once_the_mail_has_left_undo_changes_nothing_and_says_so(ana, acme
         assert [each.state for each in await deliveries_of(order, kind="telegram")] == ["queued"]
 
 
+async def test_a_handover_mail_that_may_have_arrived_keeps_the_order_done(ana, acme):
+    order = await an_order(acme, status="in_progress")
+    undo = undo_of(await ana.post(f"/acme/orders/{order.number}/delivery"))
+    await Delivery.update({Delivery.unclear_via: "Resend"}).where(Delivery.key == f"handover:{order.id}:1")
+    before = await as_it_is(order)
+    answer = await ana.post(undo)
+    assert answer.status_code == 409 and "may have arrived" in answer.text
+    assert await as_it_is(order) == before
+    assert {each.state for each in await deliveries_of(order)} == {"queued"}
+
+
 async def test_undo_and_dispatcher_race_for_the_mail_and_exactly_one_gets_it(ana, acme, settings):
     from dashboard.accounts.credentials import integrations_for
     from dashboard.deliveries import dispatcher

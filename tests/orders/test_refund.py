@@ -10,11 +10,14 @@ from dashboard import clock
 from dashboard.accounts import passwords
 from dashboard.accounts.tables import Session, User
 from dashboard.deliveries.tables import Delivery
-from dashboard.orders import money, refunds
+from dashboard.integrations import stripe_samples
+from dashboard.orders import detail, money, refunds
 from dashboard.payments import journal
 from dashboard.payments.tables import Payment
+from dashboard.webhooks.stripe import refund_changed
 from tests.canaries import PASSWORD
 from tests.orders.cast import activity_of, an_order, as_it_is, deliveries_of, visitor
+from tests.webhooks.posting import drain, send
 
 ONCE = "once-0123456789"
 
@@ -82,6 +85,21 @@ async def test_once_it_has_left_it_cannot_be_taken_back(alice, acme):
     assert (await alice.post(f"/acme/orders/{order.number}/refunds/{refund.id}/cancellation")).status_code == 409
 
 
+async def test_a_refund_stripe_may_have_taken_is_never_free_to_be_given_again(alice, acme):
+    order = await an_order(acme)
+    path = f"/acme/orders/{order.number}/refunds"
+    await alice.post(path, data=form("129.00"))
+    [refund] = await deliveries_of(order)
+    unclear = {Delivery.unclear_via: "Stripe", Delivery.attempt: 1, Delivery.first_tried_at: clock.now()}
+    await Delivery.update(unclear).where(Delivery.id == refund.id)
+    answer = await alice.post(f"{path}/{refund.id}/cancellation")
+    said = json.loads(answer.headers["hx-trigger"])["toast"]["text"]
+    assert "may have taken an earlier one" in said and "No money was moved" not in said
+    assert [each.state for each in await deliveries_of(order)] == ["unknown"]
+    assert f'href="/acme/outbox/{refund.id}">Decide…' in answer.text
+    assert (await alice.post(path, data=form("0.01", once="another-form-1"))).status_code == 422
+
+
 async def test_a_refund_counts_until_the_journal_has_it_and_then_only_once(acme):
     order = await an_order(acme)
     who = await visitor(await User.objects().get_or_create(User.email == "x@acme.example"))
@@ -97,6 +115,44 @@ async def test_a_refund_counts_until_the_journal_has_it_and_then_only_once(acme)
     assert (await refunds.refundable(acme, order)).total == 2900
     await Delivery.update({Delivery.state: "failed", Delivery.provider_id: ""}).where(Delivery.id == refund.id)
     assert (await refunds.refundable(acme, order)).total == 2900
+
+
+@pytest.mark.parametrize("first", ["decided", "told"])
+async def test_a_refund_decided_as_arrived_is_the_one_of_stripes_event(alice, stranger, acme, first):
+    order = await an_order(acme)
+    await alice.post(f"/acme/orders/{order.number}/refunds", data=form("40.00"))
+    [refund] = await deliveries_of(order)
+    await Delivery.update({Delivery.state: "unknown", Delivery.unclear_via: "Stripe"}).where(Delivery.id == refund.id)
+    event = stripe_samples.event("refund.updated", "own", refunded=4000, now=int(clock.now().timestamp()))
+    named = {"delivery": str(refund.id), "resend": "0", "reason": "part"}
+    event["data"]["object"] |= {"payment_intent": order.payment_intent, "charge": None, "metadata": named}
+    for step in (first, "decided", "told"):
+        if step == "decided":
+            answer = await alice.post(f"/acme/outbox/{refund.id}/decision", data={"decision": "arrived"})
+            assert answer.status_code == 200
+        else:
+            await send(stranger, event)
+            await drain()
+    [refund] = await deliveries_of(order)
+    assert (refund.state, refund.provider_id) == ("sent", "re_own")
+    assert (await refunds.refundable(acme, order)).total == 8900
+    assert (await detail.load(acme, order.number, clock.now())).refunds == [], "none is under way"
+
+
+async def test_an_event_of_an_earlier_try_or_of_a_stranger_names_nothing(alice, stranger, acme, borealis):
+    order, theirs = await an_order(acme), await an_order(borealis)
+    await alice.post(f"/acme/orders/{order.number}/refunds", data=form("40.00"))
+    [refund] = await deliveries_of(order)
+    await Delivery.update({Delivery.resends: 1}).where(Delivery.id == refund.id)
+    for number, (to, resend, intent) in enumerate(
+        (("acme", "0", order.payment_intent), ("borealis", "1", theirs.payment_intent))
+    ):
+        event = stripe_samples.event("refund.updated", f"n{number}", refunded=100, now=int(clock.now().timestamp()))
+        named = {"delivery": str(refund.id), "resend": resend}
+        event["data"]["object"] |= {"payment_intent": intent, "charge": None, "metadata": named}
+        await refund_changed(acme if to == "acme" else borealis, event, clock.now())
+    [refund] = await deliveries_of(order)
+    assert (refund.state, refund.provider_id) == ("queued", "")
 
 
 async def test_a_refund_comes_from_a_payment_that_has_enough_left(acme):

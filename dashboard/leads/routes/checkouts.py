@@ -33,8 +33,9 @@ async def take_back(
 ) -> Template | Response:  # fmt: skip
     """Cancel the mail before it leaves."""
     lead = await detail.shown(organization, id)
-    await recovery.take_back(organization, await Lead.get_of(organization, lead["id"]), line, user)
-    return await show(request, organization, id, now, "Cancelled. Nothing was sent.")
+    never_left = await recovery.take_back(organization, await Lead.get_of(organization, lead["id"]), line, user)
+    maybe = "No more tries. An earlier one may have arrived, so decide in the Outbox whether it did."
+    return await show(request, organization, id, now, "Cancelled. Nothing was sent." if never_left else maybe)
 
 
 ROUTES = [send, take_back]

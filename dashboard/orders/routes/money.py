@@ -13,7 +13,7 @@ from dashboard.accounts.entrance import address_of
 from dashboard.accounts.tables import Organization
 from dashboard.database import transaction
 from dashboard.deliveries import actions as deliveries
-from dashboard.deliveries.tables import Delivery
+from dashboard.deliveries.tables import Delivery, DeliveryState
 from dashboard.errors import Invalid, NotFound
 from dashboard.formats import exponent, money, money_input
 from dashboard.intake import actions as intake
@@ -83,8 +83,11 @@ async def undo_refund(
     request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now, number: FromPath[int],
     id: FromPath[int],
 ) -> Template:  # fmt: skip
-    await refunds.take_back(organization, await queries.get_order(organization, number), id, user)
-    return await show(request, organization, number, now, notice="Refund taken back. No money was moved.")
+    stopped = await refunds.take_back(organization, await queries.get_order(organization, number), id, user)
+    notice = "Refund taken back. No money was moved."
+    if stopped.state != DeliveryState.cancelled:
+        notice = "No more tries. Stripe may have taken an earlier one, so decide whether the refund arrived."
+    return await show(request, organization, number, now, notice=notice)
 
 
 @post("/{org:str}/orders/{number:int}/payment", name="orders.mark_paid", guards=[agent], status_code=200)
@@ -128,8 +131,11 @@ async def undo_resend(
     id: FromPath[int],
 ) -> Template:  # fmt: skip
     order = await queries.get_order(organization, number)
-    await deliveries.cancel(await _mail(organization, order, id), user)
-    return await show(request, organization, number, now, notice="The mail was not sent.")
+    stopped = await deliveries.cancel(await _mail(organization, order, id), user)
+    notice = "The mail was not sent."
+    if stopped.state != DeliveryState.cancelled:
+        notice = "No more tries. An earlier one may have arrived, so decide in the Outbox whether it did."
+    return await show(request, organization, number, now, notice=notice)
 
 
 async def _mail(organization: Organization, order: Order, id: int) -> Delivery:
