@@ -1,11 +1,12 @@
 """What has to be true of a person when a step is due, or the step is skipped. Openings are not offered: programs open
 mails, too. Stored in Step.condition: {} or {"kind": one of KINDS}, with "tag": id for the kinds in OF_TAG."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 # `clicked` and `replied`: an earlier mail of this campaign. `bought`: any order that was not cancelled, also one from
-# before the campaign; an order placed since then stops the whole sequence anyway, and so does a reply.
+# before the campaign; an order placed since then stops the whole sequence anyway. So does a reply, unless a step is for
+# those who replied (see `stops_at_reply`).
 KINDS = {
     "clicked": "Only if they clicked a link in an earlier mail",
     "not_clicked": "Only if they clicked nothing so far",
@@ -18,6 +19,11 @@ KINDS = {
 }
 OF_TAG = frozenset(["tag", "no_tag"])
 OF_EARLIER = frozenset(["clicked", "not_clicked", "replied", "not_replied"])  # of no use in the first step
+
+
+def stops_at_reply(steps: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a reply ends the sequence for whoever wrote it: not where one of its mails is for those who replied."""
+    return not any((step["condition"] or {}).get("kind") == "replied" for step in steps)
 
 
 def words(condition: Mapping[str, Any], tags: Mapping[int, str]) -> str:

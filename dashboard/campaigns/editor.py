@@ -20,8 +20,13 @@ PRESET = (0, 3, 7, 14)  # days
 # What one begins with: (label, what it is, kind, days).
 BEGINNINGS = {
     "blast": ("One mail", "To everybody the audience finds at the launch", CampaignKind.blast, (0,)),
-    "sequence": ("Sequence", "Day 0, 3, 7 and 14; stops at a reply or an order", CampaignKind.sequence, PRESET),
-    "welcome": ("Welcome sequence", "Takes in new leads by itself, from then on", CampaignKind.sequence, PRESET),
+    "sequence": (
+        "Sequence",
+        "Day 0, 3, 7 and 14, also for whoever comes to match later",
+        CampaignKind.sequence,
+        PRESET,
+    ),
+    "welcome": ("Welcome sequence", "Takes in new leads only, from the launch on", CampaignKind.sequence, PRESET),
 }
 ONE = """
     SELECT c.*, u.name AS changed_by_name FROM campaign c LEFT JOIN app_user u ON u.id = c.changed_by
@@ -71,9 +76,9 @@ async def create(organization: Organization, data: Mapping[str, str], by: Visito
     source = line(typed.text(data, "source"), 80) if welcome else ""
     async with transaction():
         campaign = Campaign(
-            organization=organization.id, name=name, kind=kind, state=CampaignState.draft, enrols=welcome,
-            new_only=welcome, audience=urlencode({"source": source}) if source else "", changed_at=now,
-            changed_by=by.id,
+            organization=organization.id, name=name, kind=kind, state=CampaignState.draft,
+            enrols=kind == CampaignKind.sequence, new_only=welcome, changed_at=now, changed_by=by.id,
+            audience=urlencode({"source": source}) if source else "",
         )  # fmt: skip
         await campaign.save()
         for position, day in enumerate(days):

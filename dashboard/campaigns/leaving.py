@@ -16,6 +16,11 @@ WORDS = {
     "suppressed": "This address was blocked by hand", "deleted": "The lead was deleted",
     "merged": "The lead became one with another",
 }  # fmt: skip
+SHORT = {  # why people stopped, as the campaign's page names it
+    "replied": "Replied", "bought": "Bought", UNSUBSCRIBED: "Unsubscribed", "bounced": "Bounced",
+    "complained": "Complained", "won": "Won", "lost": "Lost", BY_HAND: "By hand", "deleted": "Deleted",
+    "merged": "Merged", "suppressed": "Blocked", "campaign": "Campaign stopped",
+}  # fmt: skip
 BACK_IN = timedelta(hours=1)  # after that what was skipped is too old to be sent
 
 # Locks in one order, people then mails then deliveries, so that two who stop the same person never wait in a circle.

@@ -7,6 +7,7 @@ from typing import Any
 
 from dashboard import lists
 from dashboard.accounts.tables import Organization
+from dashboard.campaigns.leaving import SHORT
 from dashboard.campaigns.tables import SendState
 from dashboard.database import row, rows
 from dashboard.labels import STATUS
@@ -25,6 +26,15 @@ DID = (
     Choice("opened", "Opened, perhaps by a machine", "s.opened_at IS NOT NULL"),
 )
 OF_VARIANT = "EXISTS (SELECT FROM enrollment e WHERE e.id = s.enrollment AND e.variant = '{}')"
+# Somebody who stopped, once: by the last of their rows, whatever state it is in. It may have left before they stopped.
+STOPPED = """(EXISTS (SELECT FROM enrollment e WHERE e.id = s.enrollment AND e.campaign = s.campaign
+        AND e.state = 'stopped' AND {}) AND NOT EXISTS (
+        SELECT FROM campaign_send o WHERE o.enrollment = s.enrollment AND o.id > s.id))"""
+UNKNOWN = "unknown"
+WHY = (
+    *(Choice(key, name, STOPPED.format(f"e.reason = '{key}'")) for key, name in SHORT.items()),
+    Choice(UNKNOWN, "Not known", STOPPED.format(f"e.reason NOT IN {tuple(SHORT)}")),
+)
 SUBJECTS = tuple(Choice(each, f"Subject {each.upper()}", OF_VARIANT.format(each)) for each in "ab")
 COLUMNS = """s.id, s.lead, s.step, s.state, s.reason, s.due_at, s.settled_at, s.delivery, s.opened_at, s.clicked_at,
     s.replied_at, s.unsubscribed_at"""
@@ -122,6 +132,7 @@ def of(steps: Sequence[dict[str, Any]]) -> lists.List:
             OneOrMore("state", "State", "s.state = ANY({})", STATES),
             Steps("step", "Step", "s.step = ANY({})", days),
             Choices("did", "What happened", "", DID),
+            Choices("why", "Why they stopped", "", WHY),
             Choices("subject", "Subject", "", SUBJECTS),
             Reason(),
         ),

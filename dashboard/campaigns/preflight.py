@@ -27,6 +27,7 @@ async def look(organization: Organization, id: int, me: int, now: datetime) -> C
         *preflight_people.of_lacking(reach, needed, campaign, base), *_ways_out(steps, campaign, base),
         *_sender(sender, organization), *_tested(campaign, steps, organization, base),
         *preflight_people.of_consent(reach, campaign, base), *preflight_people.of_overlaps(reach, campaign, base),
+        *preflight_people.of_zones(reach, campaign, organization.time_zone),
         *_start(campaign, now),
     ]  # fmt: skip
     order = (BLOCKED, ASK, WARNING, FINE)

@@ -47,6 +47,18 @@ def of_lacking(
     return found
 
 
+def of_zones(reach: Reach, campaign: Mapping[str, Any], zone: str) -> list[Finding]:
+    """Whose own time zone is known, where the hours are each person's; the others count in ours, `zone`."""
+    if campaign["zone"] != "recipient" or not reach.people:
+        return []
+    source = f"From the field of a lead with the key time_zone, like {zone}, which an import or a form fills"
+    if not reach.zoned:
+        return [Finding(WARNING, f"Nobody's time zone is known: all count in {zone}", source, key="zones")]
+    text = f"{num(reach.zoned)} of {num(reach.people)} {'has' if reach.zoned == 1 else 'have'} a time zone of their own"
+    rest = f"The others count in {zone}. " if reach.zoned < reach.people else ""
+    return [Finding(FINE, text, rest + source, key="zones")]
+
+
 def of_consent(reach: Reach, campaign: Mapping[str, Any], base: str) -> list[Finding]:
     """Those of whom nothing says that they agreed to hear from us. Who took it back is suppressed."""
     if not reach.people or campaign["new_only"]:

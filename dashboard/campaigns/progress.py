@@ -170,6 +170,8 @@ def trial_rule(organization: Organization, campaign: dict[str, Any]) -> str:
     """How the trial is decided, or was."""
     said = campaign["trial"] if isinstance(campaign["trial"], dict) else {}
     fact = "replied" if said.get("rule") == trials.REPLIES else "clicked"
+    if trials.everybody(said) and not said.get("winner"):
+        return "Half of the people get each. Nothing is decided."
     rule = f"Sent to {said.get('share', 0)}% of the people, half each; what a larger share {fact} goes to the rest"
     if said.get("winner"):
         figures = said.get("figures") or {}

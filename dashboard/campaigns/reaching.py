@@ -3,11 +3,13 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from zoneinfo import available_timezones
 
 from piccolo.querystring import QueryString
 
 from dashboard.accounts.tables import Organization
 from dashboard.campaigns import audience
+from dashboard.campaigns.engine.windows import OWN_ZONE
 from dashboard.campaigns.placeholders import ATTRIBUTE
 from dashboard.database import row, rows
 from dashboard.deliveries import suppressed
@@ -51,6 +53,7 @@ class Reach:
     elsewhere: int = 0
     people: int = 0
     unasked: int = 0  # of them, those without a consent on record
+    zoned: int = 0  # of them, those whose own time zone is known; counted where it is asked for
     lacking: dict[str, int] = field(default_factory=dict)
     overlaps: list[dict[str, Any]] = field(default_factory=list)
     misunderstood: tuple[str, ...] = ()
@@ -86,6 +89,7 @@ async def count(
         return Reach(misunderstood=tuple(filters.misunderstood))
     out = await barred(organization)
     reached = QueryString(f"{ADDRESS} AND NOT {{}}", out)
+    zones = sorted(available_timezones()) if campaign["zone"] == "recipient" else []
     columns = [
         QueryString("count(*) AS matching"),
         QueryString(f"count(*) FILTER (WHERE NOT ({ADDRESS})) AS nameless"),
@@ -93,6 +97,7 @@ async def count(
         QueryString("count(*) FILTER (WHERE {}) AS people", reached),
         QueryString(f"count(*) FILTER (WHERE {{}} AND NOT {audience.AGREED}) AS unasked", reached),
         QueryString(f"count(*) FILTER (WHERE {{}} AND {ELSEWHERE}) AS elsewhere", reached, campaign["id"]),
+        QueryString(f"count(*) FILTER (WHERE {{}} AND {OWN_ZONE} = ANY({{}})) AS zoned", reached, zones),
         *(
             QueryString(f"count(*) FILTER (WHERE {{}} AND {{}}) AS lacking{at}", reached, lacking(name))
             for at, name in enumerate(names)
@@ -107,5 +112,5 @@ async def count(
             overlaps = await rows(OVERLAPS, organization.id, campaign["id"], filters.where, out)
     return Reach(
         found["matching"], found["nameless"], found["barred"], found["elsewhere"], found["people"], found["unasked"],
-        {name: found[f"lacking{at}"] for at, name in enumerate(names)}, overlaps,
+        found["zoned"], {name: found[f"lacking{at}"] for at, name in enumerate(names)}, overlaps,
     )  # fmt: skip

@@ -5,6 +5,7 @@ from typing import Any
 
 from dashboard.accounts.tables import Organization
 from dashboard.database import row, rows
+from dashboard.tickets.filters import OTHER
 
 # The first replies and the solutions of the last days; medians, because one forgotten ticket says little of the rest.
 SUMMARY = """
@@ -31,7 +32,7 @@ BY = """
     WHERE t.organization = {} AND t.created_at >= {} AND t.merged_into IS NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 50"""
 KEYS = {
     "priority": "t.priority", "channel": "c.channel", "person": "coalesce(u.id::text || '|' || u.name, 'none|Nobody')",
-    "reason": "t.reason",
+    "reason": f"CASE WHEN {OTHER} THEN 'other' ELSE t.reason END",
 }  # fmt: skip
 
 

@@ -44,9 +44,15 @@ async def test_a_new_campaign_begins_with_its_usual_days(ana, acme, start, days)
     assert made.headers["location"] == f"{href(campaign)}/edit"
     assert [day for _, day in await steps(campaign.id)] == days
     welcome = start == "welcome"
-    assert (campaign.enrols, campaign.new_only) == (welcome, welcome)
+    assert (campaign.enrols, campaign.new_only) == (start != "blast", welcome)
     assert campaign.audience == ("source=Price+list" if welcome else "")
-    assert (await ana.get(f"{href(campaign)}/edit")).status_code == 200
+    page = (await ana.get(f"{href(campaign)}/edit")).text
+    said = {
+        "blast": "Fixed at the launch: who comes to match later gets nothing.",
+        "sequence": "Who matches at the launch, and whoever comes to match later.",
+        "welcome": "New leads that match come in by themselves.",
+    }
+    assert said[start] in page
 
 
 async def test_a_welcome_sequence_for_one_source_means_its_leads_only(alice, acme):
@@ -116,6 +122,16 @@ async def test_two_subjects_are_tried_by_a_stated_rule(alice, acme):
     page = (await alice.post(f"{href(draft)}/settings", data=SETTINGS | trial | {"revision": "0"})).text
     assert (await stored(draft.id))["trial"] == {"subject": "Other", "share": 30, "hours": 8, "rule": "replies"}
     assert "30 % of the people are drawn by lot" in page and "a larger part of its people replied to" in page
+
+
+async def test_a_sequence_with_a_mail_for_those_who_replied_does_not_say_that_a_reply_stops_it(alice, acme):
+    draft = await a_draft(acme, (0, 3))
+    assert "Stops at a reply" in (await alice.get(f"{href(draft)}/edit")).text
+    await rows(
+        "UPDATE campaign_step SET condition = {} WHERE campaign = {} AND position = 1", {"kind": "replied"}, draft.id
+    )
+    page = (await alice.get(f"{href(draft)}/edit")).text
+    assert "Goes on after a reply" in page and "Stops at a reply" not in page
 
 
 def test_a_trial_with_everybody_decides_nothing():

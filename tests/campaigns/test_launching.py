@@ -255,6 +255,38 @@ async def test_the_first_line_of_a_trial_is_a_share_and_the_rest_waits_for_the_w
     assert "trial_decided" in await verbs(found)
 
 
+async def test_who_comes_in_after_a_trial_was_decided_gets_the_better_subject(acme):
+    await many_leads(acme, 60)
+    now = clock.now()
+    trial = {"subject": "The other one", "share": 50, "hours": 4, "rule": "clicks"}
+    async with days() as world:
+        await launched(acme, now, days=(0, 30), enrols=True, trial=trial, texts={"subject": "The first one"})
+        await world.round(now)
+        await rows(
+            "UPDATE campaign_send s SET clicked_at = now() FROM enrollment e WHERE e.id = s.enrollment "
+            "AND e.variant = 'b' AND s.state = 'sent'"
+        )
+        await world.round(now + 5 * HOUR)
+        await many_leads(acme, 40, "late.example")
+        await world.round(now + 6 * HOUR)
+        late = [each["subject"] for each in world.mails() if each["to"][0].endswith("@late.example")]
+    assert len(late) == 40 and set(late) == {"The other one"}
+
+
+async def test_a_trial_with_everybody_is_never_decided(acme):
+    await many_leads(acme, 60)
+    now = clock.now()
+    trial = {"subject": "The other one", "share": 100, "hours": 1, "rule": "clicks"}
+    async with days() as world:
+        campaign = await launched(acme, now, days=(0, 30), trial=trial, texts={"subject": "The first one"})
+        await world.round(now)
+        assert {each["subject"] for each in world.mails()} == {"The first one", "The other one"}
+        assert len(world.mails()) == 60
+        await world.round(now + 5 * HOUR)
+    assert "winner" not in (await Campaign.get_of(acme, campaign.id)).trial
+    assert "trial_decided" not in await verbs(campaign)
+
+
 async def test_a_trial_that_nobody_answered_keeps_the_first_subject(acme):
     await many_leads(acme, 60)
     now = clock.now()

@@ -259,6 +259,21 @@ async def test_a_person_in_another_zone_gets_it_in_their_hours(alice, acme):
     assert "1 Dec 2099, 00:00" in (await alice.get(f"/acme/campaigns/{draft.id}/recipients")).text
 
 
+async def test_it_says_how_many_have_a_time_zone_of_their_own_and_where_it_comes_from(alice, acme):
+    draft = await a_draft(acme, zone="recipient")
+    for name, zone in (("Kim", "Asia/Tokyo"), ("Lee", "Mars/Olympus"), ("Max", "")):
+        await a_lead(acme, name, attributes={"time_zone": zone} if zone else {})
+    [(level, text, detail)] = await found(acme, draft, "zones")
+    assert (level, text) == ("fine", "1 of 3 has a time zone of their own")
+    assert "The others count in UTC" in detail and "time_zone" in detail
+    assert "the key time_zone" in (await alice.get(f"/acme/campaigns/{draft.id}/edit")).text
+    await rows("UPDATE lead SET attributes = {}", {})
+    [(level, text, _)] = await found(acme, draft, "zones")
+    assert (level, text) == ("warning", "Nobody's time zone is known: all count in UTC")
+    await rows("UPDATE campaign SET zone = 'organization'")
+    assert await found(acme, draft, "zones") == []
+
+
 async def test_a_start_in_the_past_is_said(acme):
     draft = await a_draft(acme, starts_at=the_time() - timedelta(hours=1))
     assert (await found(acme, draft, "start"))[0][0] == "warning"

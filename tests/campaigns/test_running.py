@@ -72,6 +72,27 @@ async def test_it_says_why_it_is_paused_and_what_did_not_arrive(ana, acme):
     assert "reason=The+address+was+refused" in page
 
 
+async def test_every_reason_why_people_stopped_leads_to_as_many_rows(ana, acme):
+    campaign = await a_campaign(acme, days=(0, 3))
+    for reason, last in (
+        ("replied", "delivered"), ("replied", "stopped"), ("bounced", "bounced"), ("campaign", "stopped"), ("", "sent"),
+    ):  # fmt: skip
+        person = await enrolled(campaign, state="stopped", reason=reason)
+        await a_send(campaign, "delivered", person)
+        await a_send(campaign, last, person, step=1)
+    going = await enrolled(campaign)
+    await a_send(campaign, "stopped", going, reason="Replied")
+    page = (await ana.get(f"/acme/campaigns/{campaign.id}")).text
+    card = page.partition('id="why-stopped"')[2].partition("</section>")[0]
+    found = re.findall(r'<a href="([^"]+)">([^<]+)</a>.*?<span class="end">(\d+)</span>', card, re.DOTALL)
+    assert sorted((name, number) for _, name, number in found) == [
+        ("Bounced", "1"), ("Campaign stopped", "1"), ("Not known", "1"), ("Replied", "2"),
+    ]  # fmt: skip
+    for href, name, number in found:
+        rows_ = (await ana.get(href)).text
+        assert rows_.count('<td role="cell" class="c-who') == int(number), (name, href)
+
+
 async def test_it_says_what_happens_next_in_the_companys_time(ana, acme):
     await rows("UPDATE organization SET time_zone = 'Europe/Berlin' WHERE id = {}", acme.id)
     facts = {"window_from": 540, "window_to": 1020, "weekdays": [0, 1, 2, 3, 4], "per_hour": 1}
@@ -119,6 +140,13 @@ async def test_a_trial_shows_how_both_subjects_do(ana, acme):
     table = page.partition("Two subjects")[2].partition("</table>")[0]
     assert "Your site in two minutes" in table
     assert [int(each) for each in re.findall(r'<td class="end num"><a [^>]*>(\d+)', table)] == [2, 2, 0, 0, 1, 1, 1, 0]
+
+
+async def test_a_trial_with_everybody_says_that_nothing_is_decided(ana, acme):
+    campaign = await a_campaign(acme, trial={"subject": "Your site", "share": 100, "hours": 4, "rule": "clicks"})
+    await clicked(await a_send(campaign, "delivered", await enrolled(campaign, variant="b")))
+    page = (await ana.get(f"/acme/campaigns/{campaign.id}")).text
+    assert "Half of the people get each. Nothing is decided." in page and "goes to the rest" not in page
 
 
 async def test_a_draft_leads_to_its_editor_and_a_stranger_nowhere(ana, bob, acme, borealis):

@@ -10,13 +10,11 @@ from dashboard import crash
 from dashboard.accounts.tables import Organization
 from dashboard.activity import actions as activity
 from dashboard.campaigns import audience
-from dashboard.campaigns.engine.windows import Window, window, zone_of
+from dashboard.campaigns.engine.windows import OWN_ZONE, Window, window, zone_of
 from dashboard.database import row, rows
 
 CHUNK = 5_000
-# A person's own zone stands among the answers, or came with the first touch; else the organization's counts.
-ZONE = """CASE WHEN coalesce(l.attributes ->> 'time_zone', l.source_data ->> 'time_zone') = ANY({})
-    THEN coalesce(l.attributes ->> 'time_zone', l.source_data ->> 'time_zone') ELSE '' END"""
+ZONE = f"CASE WHEN {OWN_ZONE} = ANY({{}}) THEN {OWN_ZONE} ELSE '' END"  # without one the organization's counts
 # A trial takes a share of the people, by a draw that comes out the same whenever it is repeated. `-` waits for the end.
 VARIANT = """CASE WHEN {} THEN CASE
     WHEN abs(hashint8extended(l.id, {})) % 10000 < {} * 50 THEN 'a'
@@ -95,7 +93,8 @@ async def _enroll(
     zone, hours = zone_of("", organization.time_zone), window(campaign)
     due = [due_at(now, each["day"], zone, hours) for each in steps]
     trial = campaign["trial"] if isinstance(campaign["trial"], dict) else {}
-    split, share = bool(trial.get("subject")), int(trial.get("share") or 0)
+    # Once it is decided nobody is drawn any more: who comes in now is one of the rest, who get the winner.
+    split, share = bool(trial.get("subject")), 0 if trial.get("winner") else int(trial.get("share") or 0)
     zones = sorted(available_timezones()) if campaign["zone"] == "recipient" else []
     found = await row(
         ENROLL, organization.id, where, most, campaign["id"], split, campaign["id"], share, campaign["id"], share,

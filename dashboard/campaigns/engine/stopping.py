@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from dashboard.accounts.tables import Organization
-from dashboard.campaigns import leaving
+from dashboard.campaigns import conditions, leaving
 from dashboard.database import rows, transaction
 
 SWEEP = 5_000
@@ -50,8 +50,7 @@ _looked_at: dict[int, int] = {}  # campaign → the enrollment the sweep has com
 
 def rules(campaign: dict[str, Any], steps: list[dict[str, Any]]) -> tuple[bool, bool]:
     """The two values of REASON. A sequence with a mail for those who replied is not stopped by a reply."""
-    wanted = any((step["condition"] or {}).get("kind") == "replied" for step in steps)
-    return campaign["kind"] == "sequence", not wanted
+    return campaign["kind"] == "sequence", conditions.stops_at_reply(steps)
 
 
 async def stop_due(

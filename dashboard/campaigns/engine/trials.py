@@ -1,6 +1,7 @@
 """A trial of two subjects: a share of the people gets one or the other, half each; after so many hours the one that
 more people clicked, or replied to, goes to the rest. The same for both, or nobody at all: the first one."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from dashboard.activity import actions as activity
 from dashboard.database import row, rows, transaction
 
 CLICKS, REPLIES = "clicks", "replies"
+ALL = 100  # percent
 COUNTED = """
     SELECT e.variant, count(*) AS sent, count(s.clicked_at) AS clicked, count(s.replied_at) AS replied
     FROM campaign_send s JOIN enrollment e ON e.id = s.enrollment
@@ -20,11 +22,17 @@ DECIDE = """
 
 
 def ends(campaign: dict[str, Any]) -> datetime | None:
-    """When the trial of a campaign is decided; None where there is none, or it was."""
+    """When the trial of a campaign is decided; None where there is none, or it was, or everybody takes part, so that
+    nobody is left to get the winner."""
     trial = campaign["trial"] if isinstance(campaign["trial"], dict) else {}
-    if not trial.get("subject") or trial.get("winner") or campaign["launched_at"] is None:
+    if not trial.get("subject") or trial.get("winner") or campaign["launched_at"] is None or everybody(trial):
         return None
     return campaign["launched_at"] + timedelta(hours=max(1, int(trial.get("hours") or 0)))
+
+
+def everybody(trial: Mapping[str, Any]) -> bool:
+    """Whether a trial is with all of the people: half get one subject, half the other, and nothing is decided."""
+    return int(trial.get("share") or 0) >= ALL
 
 
 def pending(campaign: dict[str, Any], now: datetime) -> datetime | None:

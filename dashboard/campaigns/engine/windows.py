@@ -5,6 +5,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 DAY = 1440  # minutes
+# A person's own zone, where it is known: their answer to the question with this key, which a form or an import fills,
+# or what came with the first touch. Of a lead `l`.
+OWN_ZONE = "coalesce(l.attributes ->> 'time_zone', l.source_data ->> 'time_zone')"
 ALL_WEEK = frozenset(range(7))
 
 

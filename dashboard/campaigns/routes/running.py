@@ -11,7 +11,7 @@ from litestar.response import Redirect, Template
 from dashboard.accounts.current import CurrentOrganization, Now, viewer
 from dashboard.accounts.tables import Organization
 from dashboard.campaigns import ledger, numbers, progress, queries
-from dashboard.campaigns.leaving import WORDS
+from dashboard.campaigns.leaving import SHORT
 from dashboard.campaigns.numbers import Figures
 from dashboard.campaigns.routes.showing import COLUMNS, figures_of, steps_table
 from dashboard.lists import Asked
@@ -66,19 +66,12 @@ def _stopped(figures: Figures, base: str) -> list[dict[str, Any]]:
     most = max((number for _, number in figures.stopped), default=1)
     return [
         {
-            "name": REASONS.get(why, why.replace("_", " ").capitalize() or "Not known"), "number": number,
+            "name": SHORT.get(why, "Not known"), "number": number,
             "width": f"{max(1, round(100 * number / most))}%", "share": number / total,
-            "href": _rows(base, state="stopped", reason=WORDS.get(why, "")),
+            "href": _rows(base, why=why if why in SHORT else ledger.UNKNOWN),
         }
         for why, number in figures.stopped
     ]  # fmt: skip
-
-
-REASONS = {
-    "replied": "Replied", "bought": "Bought", "unsubscribed": "Unsubscribed", "bounced": "Bounced",
-    "complained": "Complained", "won": "Won", "lost": "Lost", "by_hand": "By hand", "deleted": "Deleted",
-    "merged": "Merged", "suppressed": "Blocked", "campaign": "Campaign stopped",
-}  # fmt: skip
 
 
 def _rows(base: str, **chosen: str) -> str:
