@@ -107,7 +107,7 @@ def typed(organization: Organization) -> dict[str, str]:
         "from_address": organization.from_address, "postal_address": organization.postal_address,
         "time_zone": organization.time_zone, "currency": organization.currency,
         "signs_as": str(persona.get("signs_as", "")), "tone": str(persona.get("tone", "")),
-        "never_says": "\n".join(persona.get("never_says") or []),
+        "never_says": "\n".join(never_said(organization)),
         "keep_events": str(_values(organization.retention).get("events", "")),
         "second_factor_required": "1" if organization.second_factor_required else "",
     }  # fmt: skip
@@ -115,6 +115,13 @@ def typed(organization: Organization) -> dict[str, str]:
         start, end = hours.get(day) or ("", "")
         values |= {f"{day}_open": "1" if day in hours else "", f"{day}_from": start, f"{day}_to": end}
     return values
+
+
+def never_said(organization: Organization) -> list[str]:
+    """The words the organization does not want to say, a phrase each."""
+    stored = _values(organization.persona).get("never_says") or []
+    lines = stored.splitlines() if isinstance(stored, str) else stored  # a text where it was not typed on the page
+    return [line for each in lines if (line := " ".join(str(each).split()))]
 
 
 def _values(stored: Any) -> dict[str, Any]:

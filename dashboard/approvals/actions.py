@@ -6,7 +6,7 @@ from typing import Any
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Organization, User
 from dashboard.activity import actions as activity
-from dashboard.approvals import diffing, sending
+from dashboard.approvals import diffing, rules, sending
 from dashboard.approvals.tables import Outcome, Suggestion
 from dashboard.database import row, rows, transaction
 from dashboard.errors import Conflict, Invalid, NotFound
@@ -115,6 +115,8 @@ async def undo(organization: Organization, id: int, by: By, now: datetime, via: 
         found = await _get(organization, id)
         back = await rows(UNDO, organization.id, id, now - timedelta(minutes=1))
         if back:
+            if found.rule:
+                await rules.give_back(organization, found.rule, found.decided_at)
             await _record(organization, found, "reply_taken_back", "Decision on a suggested reply taken back", by, via)
     after = await _get(organization, id)
     if not back and after.state != "waiting":

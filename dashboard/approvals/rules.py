@@ -1,5 +1,6 @@
 """Rules that let a suggestion go out without a person. Off by default; without a source nothing ever goes by itself."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -8,11 +9,18 @@ from dashboard.accounts.tables import Organization
 from dashboard.activity import actions as activity
 from dashboard.approvals import checks
 from dashboard.approvals.tables import ApprovalRule, Outcome, Suggestion
+from dashboard.assistant import escalation
 from dashboard.conversations.tables import Conversation
 from dashboard.database import row, rows
+from dashboard.tickets import due
 
 HOLD = timedelta(seconds=10)
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+# What the person wrote since somebody of the team answered, and the subject of a mail.
+ASKED = """array_append((SELECT array_agg(left(q.text, 5000) ORDER BY q.number) FROM message q
+        WHERE q.conversation = m.conversation AND q.direction = 'in' AND q.number <= m.number
+          AND q.number > coalesce((SELECT max(r.number) FROM message r WHERE r.conversation = m.conversation
+                                   AND r.number < m.number AND r.author_kind = 'staff'), 0)), c.subject::text)"""
+WROTE = "SELECT " + ASKED + " AS asked FROM message m JOIN conversation c ON c.id = m.conversation WHERE m.id = {}"  # noqa: S608
 STOPPED = "SELECT 1 AS one FROM approval_settings WHERE organization = {} AND stopped_at IS NOT NULL"
 RESERVE = """
     INSERT INTO approval_rule_day (organization, rule, day, sent, created_at) VALUES ({}, {}, {}, 1, now())
@@ -31,13 +39,16 @@ async def consider(
 ) -> bool:
     """Queue a new suggestion where an armed rule wants it; whether it did. Inside the transaction that keeps it."""
     armed = await ApprovalRule.of(organization).where(ApprovalRule.armed.eq(True)).order_by(ApprovalRule.id)
-    if not armed or not safe(suggestion.draft, suggestion.sources, suggestion.checks, suggestion.needs_person):
+    if not armed or await row(STOPPED, organization.id):
         return False
-    if await row(STOPPED, organization.id):
+    wrote = await row(WROTE, suggestion.message)
+    reason = needs_person(wrote["asked"] if wrote else [], suggestion.sentiment, conversation.failed_answers)
+    if not safe(suggestion.draft, suggestion.sources, suggestion.checks, suggestion.needs_person, reason):
         return False
-    facts = facts_of(suggestion.topic, suggestion.confidence, suggestion.sources, conversation.channel, now)
+    working = (await due.load(organization)).hours.open_at(now)
+    facts = facts_of(suggestion.topic, suggestion.confidence, suggestion.sources, conversation.channel, working)
     for rule in armed:
-        if not matches(rule, facts, organization) or not await _reserve(organization, rule, now):
+        if not matches(rule, facts) or not await _reserve(organization, rule, now):
             continue
         diff = [["same", suggestion.draft]]
         await rows(QUEUE, diff, Outcome.automatic.value, now, rule.id, now + HOLD, suggestion.id)
@@ -50,17 +61,28 @@ async def consider(
     return False
 
 
-def safe(text: str, sources: Any, marks: Any, needs_person: bool) -> bool:
-    """What no rule can switch off: a text, a section it stands in, no mark, and no draft that asks for a person."""
+def needs_person(asked: Iterable[str], sentiment: str, failed: int = 0) -> str:
+    """Why the customer's own words call for a person, whatever the draft says; empty when nothing does."""
+    reasons = (escalation.reason_in(text, sentiment, failed) for text in asked)
+    return next((reason for reason in reasons if reason), "")
+
+
+def safe(text: str, sources: Any, marks: Any, draft_asks: bool, reason: str) -> bool:
+    """What no rule can switch off: a text, a section it stands in, no mark, no draft that asks for a person, and no
+    `reason` in the customer's words to have one."""
     cites = any(each.get("kind") == "section" for each in sources or [])
-    return bool(text.strip()) and cites and not needs_person and bool(marks) and checks.passed(marks)
+    asks = draft_asks or bool(reason)
+    return bool(text.strip()) and cites and not asks and bool(marks) and checks.passed(marks)
 
 
-def facts_of(topic: str, confidence: int, sources: Any, channel: str, at: datetime) -> dict[str, Any]:
-    return {"topic": topic, "confidence": confidence, "sources": len(sources or []), "channel": channel, "at": at}
+def facts_of(topic: str, confidence: int, sources: Any, channel: str, working: bool) -> dict[str, Any]:
+    """`working`: whether it was in working hours."""
+    return {
+        "topic": topic, "confidence": confidence, "sources": len(sources or []), "channel": channel, "working": working,
+    }  # fmt: skip
 
 
-def matches(rule: ApprovalRule, facts: dict[str, Any], organization: Organization) -> bool:
+def matches(rule: ApprovalRule, facts: dict[str, Any]) -> bool:
     """Whether all conditions hold. A rule without topics matches nothing."""
     topics: Any = rule.topics or []
     channels: Any = rule.channels or []
@@ -69,16 +91,8 @@ def matches(rule: ApprovalRule, facts: dict[str, Any], organization: Organizatio
         and facts["confidence"] >= rule.confidence
         and facts["sources"] >= max(1, rule.min_sources)
         and (not channels or facts["channel"] in channels)
-        and (rule.hours == "any" or (rule.hours == "working") == working(organization, facts["at"]))
+        and (rule.hours == "any" or (rule.hours == "working") == facts["working"])
     )
-
-
-def working(organization: Organization, at: datetime) -> bool:
-    """Whether a moment lies in the organization's working hours."""
-    local = at.astimezone(ZoneInfo(organization.time_zone))
-    week: Any = organization.working_hours or {}
-    hours = week.get(DAYS[local.weekday()])
-    return bool(hours) and hours[0] <= local.strftime("%H:%M") < hours[1]
 
 
 def day_of(organization: Organization, now: datetime) -> Any:

@@ -56,18 +56,20 @@ async def save(organization: Organization, form: RuleForm, rule: ApprovalRule | 
 async def arm(organization: Organization, rule: ApprovalRule, version: int, seen: str, by: By, now: datetime) -> None:
     """Switch a rule on. `version` and `seen`: the rule and the simulation somebody looked at; Conflict when either is
     another by now, or when nobody has decided anything yet that it could be tried on."""
-    found = simulation.simulate(organization, rule, await simulation.decisions(organization))
+    found = simulation.simulate(rule, await simulation.decisions(organization))
     if not found.total:
         raise Conflict("Nobody has decided a suggestion yet, so there is nothing to try the rule on. It stays off.")
     if version != rule.version or seen != found.said:
         raise Conflict("The simulation says something else by now. Read it again, then switch the rule on.")
     async with transaction():
-        await ApprovalRule.update(
+        armed = await ApprovalRule.update(
             {
                 ApprovalRule.armed: True, ApprovalRule.armed_at: now, ApprovalRule.armed_by: by.id,
                 ApprovalRule.simulated: found.figures,
             }
-        ).where(ApprovalRule.id == rule.id, ApprovalRule.version == version)  # fmt: skip
+        ).where(ApprovalRule.id == rule.id, ApprovalRule.version == version).returning(ApprovalRule.id)  # fmt: skip
+        if not armed:
+            raise Conflict("Somebody changed the rule meanwhile. It stays off: read it again, then switch it on.")
         detail = f"{found.would} of the last {found.total} would have been sent"
         await _record(organization, "approval_rule_armed", f"Approval rule “{rule.name}” is on", by, detail)
 

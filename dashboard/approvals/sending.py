@@ -64,6 +64,8 @@ async def send(id: int, conversation_id: int, now: datetime) -> bool:
         if newer is not None:
             wrote = "The customer wrote again before it went out" if newer["direction"] == "in" else ANSWERED
             await rows(OUTDATED, wrote, id)
+            if found.rule:
+                await rules.give_back(organization, found.rule, found.decided_at)
             await activity.changed(organization, "approvals")
             return False
         if found.rule and not await rules.may_still(organization.id, found.rule):

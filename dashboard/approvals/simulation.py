@@ -7,19 +7,21 @@ from dashboard.accounts.tables import Organization
 from dashboard.approvals import rules
 from dashboard.approvals.tables import ApprovalRule
 from dashboard.database import rows
+from dashboard.tickets import due
 
 LAST = 200
 FEW = 5  # per cent of changed replies that nobody need be told of
 STEPS = range(50, 101)
 
-DECIDED = """
-    SELECT s.id, s.topic, s.confidence, s.sources, s.checks, s.draft, s.needs_person, s.outcome, s.created_at,
+DECIDED = f"""
+    SELECT s.id, s.sentiment, {rules.ASKED} AS asked,
+           s.topic, s.confidence, s.sources, s.checks, s.draft, s.needs_person, s.outcome, s.created_at,
            s.decided_at, s.edit_ratio, s.reason, s.diff, c.channel,
            coalesce(nullif(c.name, ''), nullif(c.email, ''), 'Visitor') AS name
-    FROM suggestion s JOIN conversation c ON c.id = s.conversation
-    WHERE s.organization = {} AND s.decided_at IS NOT NULL AND s.outcome IN ('unedited', 'edited', 'rejected')
+    FROM suggestion s JOIN conversation c ON c.id = s.conversation JOIN message m ON m.id = s.message
+    WHERE s.organization = {{}} AND s.decided_at IS NOT NULL AND s.outcome IN ('unedited', 'edited', 'rejected')
       AND s.state IN ('sent', 'queued', 'rejected')
-    ORDER BY s.decided_at DESC, s.id DESC LIMIT {}"""
+    ORDER BY s.decided_at DESC, s.id DESC LIMIT {{}}"""  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,16 @@ class Simulated:
 
 async def decisions(organization: Organization) -> list[dict[str, Any]]:
     """The newest decisions of people, and what a rule would have known then."""
-    return await rows(DECIDED, organization.id, LAST)
+    found = await rows(DECIDED, organization.id, LAST)
+    hours = (await due.load(organization)).hours
+    for each in found:
+        each["working"] = hours.open_at(each["created_at"])
+    return found
 
 
-def simulate(organization: Organization, rule: ApprovalRule, decided: list[dict[str, Any]]) -> Simulated:
+def simulate(rule: ApprovalRule, decided: list[dict[str, Any]]) -> Simulated:
     """Run a rule over decisions. Nothing is sent and nothing is counted against its cap."""
-    hits = [each for each in decided if _would(organization, rule, each)]
+    hits = [each for each in decided if _would(rule, each)]
     counted = {name: sum(each["outcome"] == name for each in hits) for name in ("unedited", "edited", "rejected")}
     changed = [each for each in hits if each["outcome"] != "unedited"]
     made = Simulated(len(decided), counted["unedited"], counted["edited"], counted["rejected"], changed)
@@ -71,13 +77,14 @@ def simulate(organization: Organization, rule: ApprovalRule, decided: list[dict[
     )  # fmt: skip
 
 
-def _would(organization: Organization, rule: ApprovalRule, decided: dict[str, Any]) -> bool:
-    if not rules.safe(decided["draft"], decided["sources"], decided["checks"], decided["needs_person"]):
+def _would(rule: ApprovalRule, decided: dict[str, Any]) -> bool:
+    reason = rules.needs_person(decided["asked"], decided["sentiment"])
+    if not rules.safe(decided["draft"], decided["sources"], decided["checks"], decided["needs_person"], reason):
         return False
     facts = rules.facts_of(
-        decided["topic"], decided["confidence"], decided["sources"], decided["channel"], decided["created_at"]
+        decided["topic"], decided["confidence"], decided["sources"], decided["channel"], decided["working"]
     )
-    return rules.matches(rule, facts, organization)
+    return rules.matches(rule, facts)
 
 
 def _better(rule: ApprovalRule, hits: list[dict[str, Any]]) -> tuple[int, int] | None:

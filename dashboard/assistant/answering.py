@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from dashboard import clock, settings
+from dashboard.accounts.organizations import never_said
 from dashboard.accounts.tables import Organization
 from dashboard.assistant import budget, checking, prices, prompts
 from dashboard.assistant.checking import Check
@@ -180,7 +181,9 @@ def _judged(
     texts |= {f"R{n}": text for n, text in enumerate(records, 1)}
     used = list(dict.fromkeys(each for each in written.values["sources"] if isinstance(each, str) and each in texts))
     text = plain(written.values["answer"])
-    checks = checking.check(text, [texts[id] for id in used], hosts_of(organization), told, question)
+    checks = checking.check(
+        text, [texts[id] for id in used], hosts_of(organization), told, question, never_said(organization)
+    )
     return Drafted(text, used, written.values, checks, call)
 
 

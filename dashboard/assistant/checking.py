@@ -5,25 +5,15 @@ Used before an automatic answer is shown, and for the marks beside a suggestion.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
+from dashboard.assistant import amounts, naming
 from dashboard.knowledge.empty_words import EMPTY
 from dashboard.knowledge.folding import as_written, fold
 
-LINK = re.compile(
-    r"(?:[a-z][a-z0-9+.-]{1,20}:/*|//|\bwww\.)[^\s<>\"')\]]+|\b(?:javascript|data|vbscript|mailto|tel):\S+",
-    re.IGNORECASE,
-)
-ENDINGS = (
-    "com net org io co info biz dev app xyz top shop site online example test invalid de at ch fr es it nl no se dk fi "
-    "pl uk us eu ru cn me ly to cc tk"
-)
-BARE = re.compile(rf"(?<![@\w.-])(?:[\w-]+\.)+(?:{ENDINGS.replace(' ', '|')})\b(?:/[^\s<>\"')\]]*)?", re.IGNORECASE)
-ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 MARKUP = re.compile(r"<\s*/?\s*[a-z!][^>]*>?|!\[|\]\s*\(|&#?\w+;|\bhx-|\bon\w+\s*=", re.I)
-NUMBER = re.compile(r"\d(?:[\d.,:/  -]*\d)?")
 PROMISE = re.compile(
-    r"\b(guarantee[sd]?|promise[sd]?|for free|free of charge|no charge|refund(?:ed)? you|garantier\w*|garanti\w*)\b",
+    r"\b(guarantee[sd]?|promise[sd]?|for free|free of charge|no charge|refund(?:ed)? you|gratis"
+    r"|kostenlos|gratuit\w*|garantier\w*|garanti\w*)\b",
     re.I,
 )
 SENTENCE = re.compile(r"[^.!?\n]+")
@@ -41,16 +31,23 @@ class Check:
 
 
 def check(
-    answer: str, sources: Iterable[str], hosts: Iterable[str], instructions: str = "", asked: str = ""
+    answer: str,
+    sources: Iterable[str],
+    hosts: Iterable[str],
+    instructions: str = "",
+    asked: str = "",
+    never: Iterable[str] = (),
 ) -> list[Check]:
     """Each thing that is looked at, in the order people read them. `sources`: the cited texts; `hosts`: where links may
-    lead; `asked`: the question, whose own words an answer may repeat, though not its numbers, links or addresses."""
+    lead; `asked`: the question, whose own words an answer may repeat, though not its numbers, links or addresses;
+    `never`: what the organization never says, whatever its sources say."""
     texts = list(sources)
-    known = "\n".join(texts)
+    answer, known = naming.visible(answer), naming.visible("\n".join(texts))
     return [
         Check(bool(texts), "source", "Cites a source" if texts else "Cites no source"),
         _markup(answer), _links(answer, known, set(hosts)), _addresses(answer, known), _numbers(answer, known),
-        _promises(answer, known), _secrets(answer, instructions), _grounded(answer, f"{known}\n{asked}"),
+        _promises(answer, known), _never(answer, never), _secrets(answer, instructions),
+        _grounded(answer, f"{known}\n{asked}"),
     ]  # fmt: skip
 
 
@@ -64,27 +61,15 @@ def _markup(answer: str) -> Check:
 
 
 def _links(answer: str, known: str, hosts: set[str]) -> Check:
-    plain = ADDRESS.sub(" ", answer)
-    foreign = [link for link in LINK.findall(plain) if not _ours(link, hosts)]
-    foreign += [
-        name for name in BARE.findall(LINK.sub(" ", plain)) if not _ours(f"https://{name}", hosts) and name not in known
-    ]
+    """A link may lead to us, or stand in a source exactly so: half of another name is another host."""
+    there = set(naming.links(known))
+    foreign = [each for each in naming.links(answer) if each not in there and not naming.leads_to(each, hosts)]
     return Check(not foreign, "links", "No foreign link" if not foreign else f"Links elsewhere: {foreign[0][:80]}")
 
 
-def _ours(link: str, hosts: set[str]) -> bool:
-    text = link if "://" in link else f"https://{link.lstrip('/')}"
-    try:
-        parts = urlsplit(text)
-        host = (parts.hostname or "").rstrip(".")
-    except ValueError:
-        return False
-    plain = not re.search(r"[\\@\s]", link) and parts.scheme in ("https", "http") and host.isascii()
-    return plain and host in hosts
-
-
 def _addresses(answer: str, known: str) -> Check:
-    strange = [each for each in ADDRESS.findall(answer) if each.rstrip(".").lower() not in known.lower()]
+    there = set(naming.addresses(known))
+    strange = [each for each in naming.addresses(answer) if each not in there]
     return Check(
         not strange, "addresses", "No unknown address" if not strange else f"Unknown address: {strange[0][:80]}"
     )
@@ -92,19 +77,30 @@ def _addresses(answer: str, known: str) -> Check:
 
 def _numbers(answer: str, known: str) -> Check:
     """Prices, dates, percentages, numbers of any kind."""
-    there = {_digits(each) for each in NUMBER.findall(known)}
-    strange = [each for each in NUMBER.findall(answer) if _digits(each) not in there and len(_digits(each)) > 0]
-    said = "Every number stands in a source" if not strange else f"Number without a source: {strange[0].strip()[:40]}"
+    there = {amounts.worth(each) for each in amounts.numbers(known)}
+    strange = [each for each in amounts.numbers(answer) if amounts.worth(each) not in there]
+    said = "Every number stands in a source" if not strange else f"Number without a source: {strange[0][:40]}"
     return Check(not strange, "numbers", said)
-
-
-def _digits(text: str) -> str:
-    return re.sub(r"\D", "", text)
 
 
 def _promises(answer: str, known: str) -> Check:
     made = [each for each in PROMISE.findall(answer) if fold(each) not in fold(known)]
     return Check(not made, "promises", "Promises nothing new" if not made else f"Promises: {made[0]}")
+
+
+def _never(answer: str, never: Iterable[str]) -> Check:
+    """Whole words, and the last one however it ends: guarantee is also guaranteed."""
+    said = " ".join(_words(answer))
+    for phrase in never:
+        words = _words(phrase)
+        ending = r"\w{0,3}" if words and len(words[-1]) > 4 else ""
+        if words and re.search(rf"\b{re.escape(' '.join(words))}{ending}\b", said):
+            return Check(False, "never", f"Says what is never said: {phrase[:60]}")
+    return Check(True, "never", "Says nothing that is never said")
+
+
+def _words(text: str) -> list[str]:
+    return [fold(word) for word in as_written(text)]
 
 
 def _secrets(answer: str, instructions: str) -> Check:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from dashboard.accounts.organizations import never_said
 from dashboard.accounts.tables import Organization
 from dashboard.assistant.tables import PromptVersion
 from dashboard.database import rows
@@ -42,7 +43,7 @@ OLDER, LONGEST_QUESTION = 6, 4000
 def instructions(organization: Organization) -> str:
     """What a model is told once for all, with the organization's own voice."""
     persona: Any = organization.persona or {}
-    never = "; ".join(str(persona.get("never_says") or "").split("\n")).strip("; ") or "anything you cannot know"
+    never = "; ".join(never_said(organization)) or "anything you cannot know"
     return ANSWER.format(name=organization.name, tone=str(persona.get("tone") or "friendly, short"), never=never)
 
 

@@ -34,6 +34,11 @@ class Hours:
             if end > start and end > begin:
                 yield max(begin, start), end
 
+    def open_at(self, moment: datetime) -> bool:
+        """Whether somebody works at that moment."""
+        begin, _ = next(self.spans(moment), (None, None))
+        return begin is not None and begin <= moment
+
     def after(self, start: datetime, length: timedelta) -> datetime | None:
         """The moment at which this much working time has passed; None where nobody ever works."""
         left = length
@@ -67,5 +72,5 @@ def read(week: Mapping[str, Any], zone: str, holidays: Iterable[date] = ()) -> H
 def _day(said: Any) -> tuple[time, time] | None:
     if not said:
         return None
-    first, last = (time.fromisoformat(text) for text in said)
+    first, last = (time.min if text == "24:00" else time.fromisoformat(text) for text in said)
     return first, last

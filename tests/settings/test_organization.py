@@ -6,6 +6,7 @@ from dashboard import clock
 from dashboard.accounts import organizations
 from dashboard.accounts.tables import Organization
 from dashboard.activity.tables import Activity
+from dashboard.database import rows
 from dashboard.deliveries import actions as deliveries
 from dashboard.deliveries.tables import Delivery
 from tests.builders import a_member
@@ -131,3 +132,9 @@ async def test_the_page_asks_the_database_little(alice, queries):
     with queries() as seen:
         assert (await alice.get(PAGE)).status_code == 200
     assert len(seen) <= 3
+
+
+async def test_what_is_never_said_is_shown_a_phrase_a_line_also_where_it_was_stored_as_a_text(alice):
+    for stored in (["guarantee", "a discount"], "guarantee\na discount"):
+        await rows("UPDATE organization SET persona = {} WHERE slug = 'acme'", {"never_says": stored})
+        assert "guarantee\na discount</textarea>" in (await alice.get(PAGE)).text

@@ -46,7 +46,7 @@ async def edit_rule(request: Request, organization: CurrentOrganization, id: Fro
 async def show_changed(request: Request, organization: CurrentOrganization, now: Now, id: FromPath[int]) -> Template:
     """Decisions a rule would have got wrong, with what people made of them."""
     rule = await ApprovalRule.get_of(organization, id)
-    found = simulation.simulate(organization, rule, await simulation.decisions(organization))
+    found = simulation.simulate(rule, await simulation.decisions(organization))
     zone = organization.time_zone
     return page(request, "approvals/changed.html", rule=rule, decisions=found.changed, now=now, zone=zone)
 
@@ -156,7 +156,7 @@ async def _context(organization: Organization, now: datetime) -> dict[str, Any]:
     return {
         "rules": [
             {
-                "rule": rule, "found": simulation.simulate(organization, rule, decided), "used": used.get(rule.id, 0),
+                "rule": rule, "found": simulation.simulate(rule, decided), "used": used.get(rule.id, 0),
                 "topics": ", ".join(TOPIC_WORDS.get(key, key) for key in rule.topics),
                 "channels": ", ".join(CHANNELS.get(key, key) for key in rule.channels),
                 "hours": HOURS.get(rule.hours, ""),

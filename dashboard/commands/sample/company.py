@@ -86,7 +86,7 @@ async def create() -> Company:
         support={"origins": ["https://www.harbourpine.example"]},
         persona={
             "signs_as": "Maya", "tone": "Warm, short, no jargon",
-            "never_says": "guarantee\na discount over 10%\ndates before the calendar is checked",
+            "never_says": ["guarantee", "a discount over 10%", "dates before the calendar is checked"],
         },
     )  # fmt: skip
     await organization.save()
