@@ -52,6 +52,16 @@ def plan(
     return Plan(first, days[:MOST_DAYS], later, _words(campaign, people, day_limit, open_hours, len(hours.weekdays)))
 
 
+def limits(campaign: Mapping[str, Any]) -> str:
+    """At most how many leave, like “at most 50 an hour and 300 a day”; empty without a limit."""
+    said = [
+        f"{num(campaign[name])} {words}"
+        for name, words in (("per_hour", "an hour"), ("per_day", "a day"))
+        if campaign[name]
+    ]
+    return f"at most {' and '.join(said)}" if said else ""
+
+
 def _words(campaign: Mapping[str, Any], people: int, day_limit: int, open_hours: float, weekdays: int) -> str:
     if not people:
         return ""

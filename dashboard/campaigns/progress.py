@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dashboard.accounts.tables import Organization
+from dashboard.campaigns import planning
 from dashboard.campaigns.engine import trials
 from dashboard.campaigns.engine.windows import window, zone_of
 from dashboard.campaigns.numbers import COMING, Figures
@@ -116,13 +117,8 @@ def _pace(campaign: dict[str, Any], figures: Figures) -> str:
     """The limits that hold, and how long the rest takes with them."""
     left = figures.of(COMING)
     said = [f"{num(left)} mail{'' if left == 1 else 's'} to come."]
-    limits = [
-        f"{num(campaign[name])} {words}"
-        for name, words in (("per_hour", "an hour"), ("per_day", "a day"))
-        if campaign[name]
-    ]
-    if limits:
-        said.append(f"At most {' and '.join(limits)}.")
+    if limited := planning.limits(campaign):
+        said.append(f"{limited[0].upper()}{limited[1:]}.")
     hours = window(campaign)
     if not hours.always:
         whose = "the recipient's time" if campaign["zone"] == "recipient" else "our time"

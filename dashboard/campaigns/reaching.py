@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from zoneinfo import available_timezones
 
 from piccolo.querystring import QueryString
 
 from dashboard.accounts.tables import Organization
 from dashboard.campaigns import audience
+from dashboard.campaigns.engine.enrolling import zones_of
 from dashboard.campaigns.engine.windows import OWN_ZONE
 from dashboard.campaigns.placeholders import ATTRIBUTE
 from dashboard.database import row, rows
@@ -89,7 +89,6 @@ async def count(
         return Reach(misunderstood=tuple(filters.misunderstood))
     out = await barred(organization)
     reached = QueryString(f"{ADDRESS} AND NOT {{}}", out)
-    zones = sorted(available_timezones()) if campaign["zone"] == "recipient" else []
     columns = [
         QueryString("count(*) AS matching"),
         QueryString(f"count(*) FILTER (WHERE NOT ({ADDRESS})) AS nameless"),
@@ -97,7 +96,7 @@ async def count(
         QueryString("count(*) FILTER (WHERE {}) AS people", reached),
         QueryString(f"count(*) FILTER (WHERE {{}} AND NOT {audience.AGREED}) AS unasked", reached),
         QueryString(f"count(*) FILTER (WHERE {{}} AND {ELSEWHERE}) AS elsewhere", reached, campaign["id"]),
-        QueryString(f"count(*) FILTER (WHERE {{}} AND {OWN_ZONE} = ANY({{}})) AS zoned", reached, zones),
+        QueryString(f"count(*) FILTER (WHERE {{}} AND {OWN_ZONE} = ANY({{}})) AS zoned", reached, zones_of(campaign)),
         *(
             QueryString(f"count(*) FILTER (WHERE {{}} AND {{}}) AS lacking{at}", reached, lacking(name))
             for at, name in enumerate(names)

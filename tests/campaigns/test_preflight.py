@@ -1,11 +1,13 @@
 """Before a launch: what stands against it, by name, with its fix; who would get what and when; the test mail."""
 
+import html
 import random
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dashboard.campaigns import editor, preflight, reaching, rendering
+from dashboard.campaigns import editor, launching, preflight, reaching, rendering
 from dashboard.campaigns.tables import Campaign, Template, TemplateVersion
 from dashboard.clock import now as the_time
 from dashboard.database import row, rows
@@ -14,6 +16,7 @@ from dashboard.deliveries.mails import first_name
 from dashboard.deliveries.tables import Delivery, Suppression
 from dashboard.leads.tables import Lead
 from tests.campaigns.seed import a_campaign, enrolled
+from tests.campaigns.world import days
 from tests.hostile import CORPUS
 from tests.leads.cast import a_lead
 
@@ -250,6 +253,57 @@ async def test_who_gets_what_and_when_is_listed_page_by_page(alice, acme):
     last = (await Lead.objects().order_by(Lead.id).offset(49).first()).id
     second = await alice.get(f"/acme/campaigns/{draft.id}/recipients?after={last}")
     assert "Hi Person50" in second.text and "Gets nothing" in second.text and "Hi Robin" not in second.text
+
+
+def told(page: str, person: str) -> list[str]:
+    """What the page says one person gets, mail by mail, in words."""
+    cell = page.partition(f"<b>{person}</b>")[2].partition("</tr>")[0]
+    mails = re.findall(r"<li>(.*?)</li>", cell, re.DOTALL)
+    return [
+        " ".join(re.sub(r"<[^>]+>", " ", re.sub(r'<span class="vh">.*?</span>', "", each)).split()) for each in mails
+    ]
+
+
+async def test_each_mail_of_each_person_is_listed_with_its_time_condition_and_preview(alice, acme):
+    lead = await a_lead(acme, "Robin Reyes", attributes={"time_zone": "Asia/Tokyo"})
+    facts = {"window_from": 540, "window_to": 1020, "zone": "recipient", "per_hour": 50, "per_day": 300}
+    draft = await a_draft(acme, (0, 3), starts_at=datetime(2099, 11, 30, 0, 30, tzinfo=UTC), **facts)
+    await rows(
+        "UPDATE campaign_step SET condition = {} WHERE campaign = {} AND position = 1", {"kind": "clicked"}, draft.id
+    )
+    page = (await alice.get(f"/acme/campaigns/{draft.id}/recipients")).text
+    assert told(page, "Robin Reyes") == [
+        "Hi Robin Day 0, from 30 Nov 2099, 00:30 on, 30 Nov 2099, 09:30 in Asia/Tokyo",
+        "Hi Robin Day 3, from 4 Dec 2099, 00:00 on, 4 Dec 2099, 09:00 in Asia/Tokyo. "
+        "Only if they clicked a link in an earlier mail",
+    ]
+    assert "at most 50 an hour and 300 a day leave" in page
+    [_, second] = re.findall(rf'href="(/acme/campaigns/{draft.id}/preview\?person={lead.id}[^"]+)"', page)
+    shown = await alice.get(html.unescape(second))
+    assert shown.status_code == 200 and "Hi Robin" in shown.text
+
+
+async def test_what_is_listed_is_what_is_done(alice, acme):
+    """Subjects as they are drawn, and the moments of the steps, of everybody."""
+    trial = {"subject": "The other one", "share": 50, "hours": 4, "rule": "clicks"}
+    for number in range(12):
+        await a_lead(acme, f"Person{number:02}", attributes={"time_zone": "Asia/Tokyo"} if number % 2 else {})
+    now = datetime(2099, 11, 30, 8, 30, tzinfo=UTC)
+    hours = {"window_from": 540, "window_to": 1020, "weekdays": [0, 1, 2, 3, 4], "zone": "recipient"}
+    draft = await a_draft(acme, (0, 3), starts_at=now, trial=trial, **hours)
+    page = (await alice.get(f"/acme/campaigns/{draft.id}/recipients")).text
+    await launching.launch(await Campaign.get_of(acme, draft.id), None, now)
+    async with days() as world:
+        await world.round(now)
+        await world.round(now + timedelta(minutes=1))
+        drawn = await rows(
+            "SELECT l.name, e.variant FROM enrollment e JOIN lead l ON l.id = e.lead WHERE e.campaign = {}", draft.id
+        )
+    wanted = {"a": "Hi ", "b": "The other one", "-": "or The other one Day 0"}
+    assert len({each["variant"] for each in drawn}) == 3
+    for each in drawn:
+        first = told(page, each["name"])[0]
+        assert wanted[each["variant"]] in first and (" or " in first) == (each["variant"] == "-"), first
 
 
 async def test_a_person_in_another_zone_gets_it_in_their_hours(alice, acme):

@@ -92,19 +92,28 @@ async def _enroll(
     # Day 0 is now; the organization's days are counted, and the person's window moves a mail within its day.
     zone, hours = zone_of("", organization.time_zone), window(campaign)
     due = [due_at(now, each["day"], zone, hours) for each in steps]
-    trial = campaign["trial"] if isinstance(campaign["trial"], dict) else {}
-    # Once it is decided nobody is drawn any more: who comes in now is one of the rest, who get the winner.
-    split, share = bool(trial.get("subject")), 0 if trial.get("winner") else int(trial.get("share") or 0)
-    zones = sorted(available_timezones()) if campaign["zone"] == "recipient" else []
     found = await row(
-        ENROLL, organization.id, where, most, campaign["id"], split, campaign["id"], share, campaign["id"], share,
-        zones, now, now, now, now, [each["id"] for each in steps], due,
+        ENROLL, organization.id, where, most, campaign["id"], *drawn(campaign), zones_of(campaign), now, now, now, now,
+        [each["id"] for each in steps], due,
     )  # fmt: skip
     assert found is not None
     if found["entered"]:
         await activity.changed(organization, "campaigns")
         await activity.changed(organization, "leads")
     return found
+
+
+def drawn(campaign: dict[str, Any]) -> tuple[bool, int, int, int, int]:
+    """The values of VARIANT. Once a trial is decided nobody is drawn any more: who comes in then is one of the rest,
+    who get the winner."""
+    trial = campaign["trial"] if isinstance(campaign["trial"], dict) else {}
+    share = 0 if trial.get("winner") else int(trial.get("share") or 0)
+    return bool(trial.get("subject")), campaign["id"], share, campaign["id"], share
+
+
+def zones_of(campaign: dict[str, Any]) -> list[str]:
+    """The values of ZONE: the zones that count, none where the hours are ours for everybody."""
+    return sorted(available_timezones()) if campaign["zone"] == "recipient" else []
 
 
 def due_at(entered: datetime, days: int, zone: Any, hours: Window) -> datetime:

@@ -11,12 +11,23 @@ from dashboard import typed
 from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, agent, viewer
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Organization
-from dashboard.campaigns import editor, launching, planning, preflight, previewing, reaching, recipients, trial
+from dashboard.campaigns import (
+    conditions,
+    editor,
+    launching,
+    planning,
+    preflight,
+    previewing,
+    reaching,
+    recipients,
+    trial,
+)
 from dashboard.campaigns.rendering import Texts
 from dashboard.campaigns.routes.editor import BASE
 from dashboard.campaigns.tables import Campaign
 from dashboard.errors import Conflict
 from dashboard.files.uploads import read_values
+from dashboard.leads import tags
 from dashboard.pages import fragment, page, redirect
 
 
@@ -81,9 +92,11 @@ async def show_recipients(
     found = await recipients.some(organization, campaign, steps, user.id, after, now)
     reach = await reaching.count(organization, campaign, [], user.id, now)
     plan = planning.plan(campaign, steps, reach.people, organization.time_zone, now)
+    names = {each["id"]: each["name"] for each in await tags.every(organization)}
     return page(
         request, "campaigns/recipients.html", "campaigns/_recipients.html", campaign=campaign, steps=steps, reach=reach,
-        plan=plan, people=found, after=after, size=recipients.SIZE,
+        plan=plan, people=found, after=after, size=recipients.SIZE, limited=planning.limits(campaign),
+        in_words={each["id"]: conditions.words(each["condition"] or {}, names) for each in steps},
     )  # fmt: skip
 
 
