@@ -10,8 +10,13 @@ CHANNELS = {
     Channel.whatsapp: ("WhatsApp", "message-circle"), Channel.telegram: ("Telegram", "send"),
 }  # fmt: skip
 HERE = "c.archived_at IS NULL"
-# A blank text would be found in everybody; the words of a thread are those of whom it is with.
-SAID = "lower(c.name || ' ' || c.email) LIKE {}"
+# Whom it is with, as they call themselves or as we know them, its subject, and what was said: as much of a message as
+# its page shows. EXISTS, not IN: a word that is in every message is then looked for thread by thread until the page is
+# full, any other one by its index.
+SAID = """(lower(c.name || ' ' || c.email || ' ' || c.subject) LIKE {}
+    OR EXISTS (SELECT FROM message said WHERE said.conversation = c.id AND lower(left(said.text, 20000)) LIKE {})
+    OR c.lead IN (
+        SELECT known.id FROM lead known WHERE known.search LIKE public.fold({}) AND known.deleted_at IS NULL))"""
 STATES = (
     Choice("inbox", "In the inbox", HERE),
     Choice("waiting", "Waits for us", f"(c.needs_reply AND {HERE})"),

@@ -60,6 +60,24 @@ async def test_each_view_shows_its_conversations(acme, vera, ana):
     assert '<span class="n" id="tab-1" hx-morph-skip hx-swap-oob="true">1</span>' in counts
 
 
+async def test_it_is_found_by_its_subject_by_what_was_said_and_by_the_name_of_the_lead(acme, borealis, vera):
+    ingrid, lucas, mei = await some(acme)
+    await rows("UPDATE conversation SET subject = 'Invoice 4711' WHERE id = {}", ingrid.id)
+    await conversations.receive(lucas, "Where does the ZINNOBER colour\ncome from?", "second", clock.now())
+    await conversations.answer(mei, "It is 100% made of wool_en yarn.", "third", clock.now())
+    await rows("UPDATE conversation SET name = '' WHERE id = {}", mei.id)
+    await rows("UPDATE lead SET name = 'Méi Chow' WHERE id = {}", mei.lead)
+    other = await a_conversation(borealis, await a_person(borealis, "x@y.example", "Lucas Meyer"), text="zinnober")
+    for query, names in {
+        "q=invoice 47": "I", "q=zinnober": "L", "q=100%25": "M", "q=wool_en": "M", "q=woolxen": "", "q=mei+cho": "M",
+        "q=méi": "M", "q=names the wrong": "ILM", "q=zinnober&channel=mail": "",
+    }.items():  # fmt: skip
+        page = (await vera.get(f"{AT}?{query}")).text.replace("Méi Chow</b>", "Mei Chow</b>")
+        found = {name[0] for name in ("Ingrid Solheim", "Lucas Meyer", "Mei Chow") if f">{name}</b>" in page}
+        assert found == set(names), query
+        assert f"{AT}/{other.id}" not in page
+
+
 async def test_opening_it_makes_it_read_and_looking_alone_does_not(acme, ana, vera):
     [ingrid, *_] = await some(acme)
     page = (await ana.get(f"{AT}/{ingrid.id}")).text
