@@ -13,12 +13,20 @@ INSERT = """
          created_at)
     VALUES ({}, {}, {}, {}, '', {}, {}, 'new', {}, {}, now())
     ON CONFLICT (organization, email_normalized) WHERE email_normalized IS NOT NULL
-    DO UPDATE SET name = CASE WHEN lead.name = '' THEN excluded.name ELSE lead.name END,
-                  phone = CASE WHEN lead.phone = '' THEN excluded.phone ELSE lead.phone END,
-                  phone_normalized =
-                      CASE WHEN lead.phone = '' THEN excluded.phone_normalized ELSE lead.phone_normalized END,
-                  deleted_at = CASE WHEN lead.merged_into IS NULL THEN NULL ELSE lead.deleted_at END
-    RETURNING coalesce(merged_into, id) AS id"""
+    DO UPDATE SET
+        name = CASE WHEN lead.name = '' AND lead.merged_into IS NULL THEN excluded.name ELSE lead.name END,
+        phone = CASE WHEN lead.phone = '' AND lead.merged_into IS NULL THEN excluded.phone ELSE lead.phone END,
+        phone_normalized = CASE WHEN lead.phone = '' AND lead.merged_into IS NULL
+            THEN excluded.phone_normalized ELSE lead.phone_normalized END,
+        deleted_at = CASE WHEN lead.merged_into IS NULL THEN NULL ELSE lead.deleted_at END
+    RETURNING id, merged_into"""
+# The one that took it in is who is meant: what is known is filled in there, and it comes back where it was deleted.
+TAKEN_IN = """
+    UPDATE lead SET name = CASE WHEN name = '' AND merged_into IS NULL THEN {} ELSE name END,
+        phone = CASE WHEN phone = '' AND merged_into IS NULL THEN {} ELSE phone END,
+        phone_normalized = CASE WHEN phone = '' AND merged_into IS NULL THEN {} ELSE phone_normalized END,
+        deleted_at = CASE WHEN merged_into IS NULL THEN NULL ELSE deleted_at END
+    WHERE organization = {} AND id = {} RETURNING id, merged_into"""
 
 
 def normalize(email: str) -> str | None:
@@ -41,6 +49,8 @@ async def find_or_create(
     found = await row(
         INSERT, organization.id, email, normalize(email), name, phone, digits(phone), source[:80], source_data or {}
     )
+    while found and found["merged_into"]:
+        found = await row(TAKEN_IN, name, phone, digits(phone), organization.id, found["merged_into"])
     assert found is not None
     return await Lead.get_of(organization, found["id"])
 

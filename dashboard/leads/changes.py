@@ -10,7 +10,8 @@ from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Organization
 from dashboard.activity import actions as activity
 from dashboard.database import row, transaction
-from dashboard.errors import NotFound
+from dashboard.errors import Conflict, NotFound
+from dashboard.leads import stages
 
 Facts = Mapping[str, Any]  # columns of the lead, as JSON has them
 FIELDS = (
@@ -103,6 +104,8 @@ async def _write(organization: Organization, id: int, facts: Facts) -> dict[str,
         "RETURNING to_jsonb(lead) - 'search' AS lead",
         dict(facts), organization.id, id,
     )  # fmt: skip
+    if found and "stage" in names and await stages.keep(organization, [id]):
+        raise Conflict("That stage was removed meanwhile. Nothing was changed.")
     return found["lead"] if found else None
 
 
@@ -154,9 +157,17 @@ async def contacted(
 
 
 async def delete(organization: Organization, id: int, now: datetime, by: Visitor) -> Changed:
-    """Take the lead away from every page; it can come back for 30 days."""
+    """Take the lead away from every page; it can come back for 30 days (`bring_back`)."""
 
     def facts(before: dict[str, Any]) -> Facts:
         return {} if before["deleted_at"] else {"deleted_at": now.isoformat()}
 
     return await change(organization, id, facts, "deleted", "deleted the lead", by=by, deleted=True)
+
+
+async def bring_back(organization: Organization, id: int, by: Visitor) -> Changed:
+    """A lead that was deleted is on every page again; one that is there stays as it is. NotFound for one that was
+    merged or forgotten."""
+    return await change(
+        organization, id, {"deleted_at": None}, "brought_back", "brought the lead back", by=by, deleted=True
+    )

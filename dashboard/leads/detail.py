@@ -13,7 +13,7 @@ LEAD = f"""
     SELECT l.id, l.email, l.name, l.company, l.phone, l.stage, l.stage_at, l.source, l.source_data, l.owner, l.value,
            l.currency, l.expected_close, l.attributes, l.score, l.score_reasons, l.scored_at, l.last_contact_at,
            {TIMES} AS contacts, l.remind_at, l.remind, l.won_at, l.won_amount, l.won_currency, l.lost_at, l.lost_reason,
-           l.created_at, l.deleted_at, l.merged_into, u.name AS owner_name, r.name AS remind_name,
+           l.created_at, l.deleted_at, l.erased_at, l.merged_into, u.name AS owner_name, r.name AS remind_name,
            (SELECT coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'name', t.name, 'colour', t.colour)
                                       ORDER BY lower(t.name)), '[]')
             FROM tag t WHERE t.organization = l.organization AND t.id = ANY(l.tags)) AS tags,

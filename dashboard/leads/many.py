@@ -6,6 +6,7 @@ from typing import Any
 
 from dashboard.accounts.tables import Organization
 from dashboard.database import row, rows
+from dashboard.leads import stages
 from dashboard.leads.changes import FIELDS
 
 Facts = dict[str, Any]  # columns of a lead, as JSON has them
@@ -61,12 +62,14 @@ async def create(organization: Organization, facts: Mapping[int, Facts]) -> None
     """New leads under these ids. What is not said is empty."""
     if facts:
         await rows(INSERT, organization.id, list(facts), _texts(facts), EMPTY_TEXT)
+        await _staged(organization, facts)
 
 
 async def update(organization: Organization, facts: Mapping[int, Facts]) -> None:
     """Other values for some columns of each lead. The score is computed anew."""
     if facts:
         await rows(UPDATE, list(facts), _texts(facts), organization.id)
+        await _staged(organization, facts)
 
 
 def before(lead: Facts, facts: Facts) -> Facts:
@@ -105,6 +108,11 @@ class Lines:
     async def write(self) -> None:
         if self._columns[0]:
             await rows(LINES, self.organization.id, self.batch, *self._columns)
+
+
+async def _staged(organization: Organization, facts: Mapping[int, Facts]) -> None:
+    if moved := [id for id, each in facts.items() if "stage" in each]:
+        await stages.keep(organization, moved)
 
 
 def _texts(facts: Mapping[int, Facts]) -> list[str]:

@@ -9,7 +9,7 @@ from dashboard.accounts.tables import Organization
 from dashboard.activity import actions as activity
 from dashboard.database import row, rows, transaction
 from dashboard.errors import Conflict, NotFound
-from dashboard.leads import references
+from dashboard.leads import references, stages
 from dashboard.leads.merging import CHOICES, Side, exchange, locked, who
 from dashboard.leads.pairing import look
 from dashboard.leads.tables import Merge
@@ -48,6 +48,7 @@ async def part(organization: Organization, id: int, now: datetime, by: Visitor) 
         await rows(BACK, loser["id"])
         await _bring_back(organization, moved, winner["id"], loser["id"])
         await _restore(organization, winner, loser, made)
+        await stages.keep(organization, [winner["id"], loser["id"]])
         for id_of, title in ((winner, f"parted {who(loser)} from this lead"), (loser, f"parted it from {who(winner)}")):
             await activity.record(organization, "lead", id_of["id"], "merge_undone", title, by=by)
         await activity.changed(organization, "leads")

@@ -7,9 +7,9 @@ from dashboard.accounts.forms import line
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Organization
 from dashboard.activity import actions as activity
-from dashboard.database import row, serialize, transaction
+from dashboard.database import row, rows, serialize, transaction
 from dashboard.errors import Conflict, Invalid, NotFound
-from dashboard.leads.stages import FIRST, USUAL, Step, steps
+from dashboard.leads.stages import FIRST, LOCK, USUAL, Step, steps
 from dashboard.leads.tables import Stage, StageKind
 
 MOST = 20
@@ -19,6 +19,10 @@ TONES = (
 )  # fmt: skip
 KINDS = (("open", "Open"), ("won", "Won"), ("lost", "Lost"))
 IN_IT = "SELECT 1 FROM lead WHERE organization = {} AND stage = {} AND deleted_at IS NULL LIMIT 1"
+# A lead that was deleted or merged can come back; it begins anew then.
+NOT_SHOWN = (
+    "UPDATE lead SET stage = {}, stage_at = NULL WHERE organization = {} AND stage = {} AND deleted_at IS NOT NULL"
+)
 
 
 async def add(organization: Organization, name: str, kind: str, tone: str, by: Visitor) -> Step:
@@ -86,13 +90,14 @@ async def remove(organization: Organization, key: str, by: Visitor) -> None:
             raise Conflict(f"One stage that means {found.kind} is needed. Nothing was changed.")
         if await row(IN_IT, organization.id, key):
             raise Conflict(f"There are leads in {found.name}. Move them first. Nothing was changed.")
+        await rows(NOT_SHOWN, FIRST, organization.id, key)
         await Stage.delete().where(*_this(organization, key))
         await _said(organization, f"Stage {found.name} removed", by)
 
 
 async def _own(organization: Organization) -> list[Step]:
     """The stages, as rows of the organization, and nobody else changes them until this transaction ends."""
-    await serialize(f"lead_stages:{organization.id}")
+    await serialize(LOCK.format(organization.id))
     if not await Stage.exists().where(Stage.organization == organization.id):
         await Stage.insert(
             *(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dashboard.database import rows
-from dashboard.leads import many
+from dashboard.leads import many, stages
 from dashboard.leads.engine import Counts, Item, Running
 
 CHUNK = 1000
@@ -71,6 +71,7 @@ class Undo:
         back = await self._restore([line["id"] for line in lines if not line["made"]])
         gone = await self._remove([line for line in lines if line["made"]])
         done = {*back, *gone}
+        await stages.keep(self.organization, list(back))
         notes = [line["note"] for line in lines if line["note"] and line["lead"] in back]
         await rows(FORGET_NOTES, self.organization.id, notes, list(back))
         await rows(FORGET_LINES, self.organization.id, list(done), str(self.running.id), list(gone))

@@ -207,7 +207,8 @@ async def test_nobodys_lead_is_taken_but_not_from_a_colleague(ana, alice, acme):
 async def test_a_deleted_lead_is_nowhere_and_comes_back(ana, acme):
     lead = await a_lead(acme)
     gone = await ana.post(f"/acme/leads/{lead.id}/deletion")
-    assert "This lead was deleted" in gone.text and (await ana.get(f"/acme/leads/{lead.id}")).status_code == 404
+    assert "This lead was deleted" in gone.text and "Bring back" in (await ana.get(f"/acme/leads/{lead.id}")).text
+    assert (await ana.get(f"/acme/leads/{lead.id}/timeline")).status_code == 404
     assert (await ana.post(f"/acme/leads/{lead.id}/deletion")).status_code == 200
     assert (await ana.post(f"/acme/leads/{lead.id}/stage", data={"stage": "qualified"})).status_code == 404
     back = await ana.post(undo_of(gone))

@@ -2,12 +2,21 @@
 
 import asyncio
 
-from dashboard.leads import stages
+from dashboard import clock
+from dashboard.database import row, transaction
+from dashboard.leads import closing, stages
 from dashboard.leads.attributes import read
 from dashboard.leads.tables import Attribute, Stage
 from tests.leads.cast import a_lead, as_it_is, undo_of
 
 PATH = "/acme/settings/leads/stages"
+
+
+async def blocked() -> None:
+    """Until somebody waits for a lock that somebody else holds."""
+    async with asyncio.timeout(60):
+        while not await row("SELECT 1 AS one FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"):
+            await asyncio.sleep(0.02)
 
 
 async def keys(organization) -> list[str]:
@@ -121,3 +130,36 @@ def test_answers_are_read_by_their_kind():
     assert answer("date", "2026-12-01") == "2026-12-01" and answer("date", "1.12.") == "Choose a day, like 2026-11-24."
     assert answer("choice", " large ") == "Large" and answer("yes_no", "No") is False and answer("yes_no", "") is None
     assert answer("text", "a\x00b\nc") == "a b c"
+
+
+async def test_whoever_comes_back_into_a_stage_that_is_gone_begins_anew(alice, ana, acme):
+    deleted, moved = await a_lead(acme, stage="quoted"), await a_lead(acme, stage="quoted")
+    gone = await ana.post(f"/acme/leads/{deleted.id}/deletion")
+    there = await ana.post(f"/acme/leads/{moved.id}/stage", data={"stage": "qualified"})
+    assert (await alice.post(f"{PATH}/quoted/removal")).status_code == 200
+    await ana.post(undo_of(gone))
+    assert (await as_it_is(deleted))["stage"] == "new"
+    refused = await ana.post(undo_of(there))
+    assert refused.status_code == 409 and (await as_it_is(moved))["stage"] == "qualified"
+
+
+async def test_a_stage_is_not_removed_while_somebody_is_moved_into_it(alice, ana, acme):
+    """The move is not over when the stage is to go: whichever is first, nobody is left in a stage that is not there."""
+    lead = await a_lead(acme)
+    moving = asyncio.Event()
+    go = asyncio.Event()
+
+    async def move():
+        async with transaction():
+            await closing.move(acme, lead.id, stages.named(await stages.steps(acme), "quoted"), clock.now(), ana.user)
+            moving.set()
+            await go.wait()
+
+    task = asyncio.create_task(move())
+    await moving.wait()
+    removal = asyncio.create_task(alice.post(f"{PATH}/quoted/removal"))
+    await blocked()
+    go.set()
+    await task
+    assert (await removal).status_code == 409 and "quoted" in await keys(acme)
+    assert (await as_it_is(lead))["stage"] == "quoted"

@@ -15,7 +15,7 @@ ICONS = {
     "paid": "credit-card", "intake_requested": "list-checks", "intake_submitted": "list-checks",
     "form_submitted": "list-checks", "delivered": "check", "refunded": "undo-2", "cancelled": "ban",
     "campaign_added": "megaphone", "campaign_stopped": "megaphone", "campaign_resumed": "megaphone",
-    "placed": "shopping-bag", "imported": "upload",
+    "placed": "shopping-bag", "imported": "upload", "brought_back": "rotate-ccw",
 }  # fmt: skip
 KINDS = {"staff": "staff", "customer": "customer", "machine": "ai", "mail": "system", "system": "system"}
 DEFAULT_ICONS = {"staff": "user", "customer": "user", "machine": "bot", "mail": "mail", "system": "settings"}

@@ -12,7 +12,7 @@ from dashboard.accounts.current import CurrentOrganization, CurrentUser, agent
 from dashboard.accounts.tables import Organization
 from dashboard.errors import Invalid
 from dashboard.leads import adding, attributes, duplicates, forms
-from dashboard.leads.routes.person import free_address
+from dashboard.leads.routes.person import WasDeleted, free_address
 from dashboard.leads.routes.showing import href
 from dashboard.orders import assignments
 from dashboard.orders import queries as orders
@@ -45,7 +45,8 @@ async def create(
         await free_address(organization, person.email)
     except Invalid as problem:
         fields = {("owner" if name == "assignee" else name): said for name, said in problem.fields.items()}
-        return await _form(request, organization, data, fields)
+        gone = problem.lead if isinstance(problem, WasDeleted) else None
+        return await _form(request, organization, data, fields, gone=gone)
     like = [] if data.get("sure") == "1" else await _like(organization, data)
     if like:
         return await _form(request, organization, data, like=like)
@@ -80,12 +81,12 @@ async def _like(organization: Organization, data: Mapping[str, str]) -> list[dic
 
 async def _form(
     request: Request, organization: Organization, values: Mapping[str, str], errors: dict[str, str] | None = None,
-    like: list[dict[str, Any]] | None = None,
+    like: list[dict[str, Any]] | None = None, gone: int | None = None,
 ) -> Template:  # fmt: skip
     kept = {name: typed.text(values, name)[:500] for name in values}
     return page(
         request, "leads/new.html", "leads/_new.html", status_code=422 if errors or like else 200, values=kept,
-        errors=errors or {}, like=like or [], asked=await attributes.every(organization),
+        errors=errors or {}, like=like or [], gone=gone, asked=await attributes.every(organization),
         team=await orders.team(organization),
     )  # fmt: skip
 

@@ -30,7 +30,7 @@ async def ask_person(request: Request, organization: CurrentOrganization, id: Fr
     values = {name: lead[name] for name in forms.PERSON} | {
         f"attribute-{each['key']}": attributes.typed_in(each, lead["attributes"].get(each["key"])) for each in asked
     }
-    return dialog(request, "leads/_person_form.html", lead, values, asked=asked)
+    return dialog(request, "leads/_person_form.html", lead, values, asked=asked, gone=None)
 
 
 @post("/{org:str}/leads/{id:int}/person", name="leads.person", guards=[agent], status_code=200)
@@ -43,7 +43,8 @@ async def set_person(
         form = forms.PersonForm.parse(data, asked)
         await free_address(organization, form.email, id)
     except Invalid as problem:
-        return dialog(request, "leads/_person_form.html", lead, data, problem.fields, asked=asked)
+        gone = problem.lead if isinstance(problem, WasDeleted) else None
+        return dialog(request, "leads/_person_form.html", lead, data, problem.fields, asked=asked, gone=gone)
     said = [word for name, word in NAMES.items() if name != "attributes" and getattr(form, name) != lead[name]]
     if any(lead["attributes"].get(key) != value for key, value in form.attributes.items()):
         said.append(NAMES["attributes"])
@@ -51,6 +52,14 @@ async def set_person(
         organization, id, form.facts, "person", "changed who this is", by=user, detail=", ".join(said).capitalize()
     )
     return await show(request, organization, id, now, "Saved." if done.done else "Nothing has changed.", done)
+
+
+class WasDeleted(Invalid):
+    """Who has the address was deleted; `lead` can be brought back."""
+
+    def __init__(self, fields: dict[str, str], lead: int) -> None:
+        super().__init__(fields)
+        self.lead = lead
 
 
 async def free_address(organization: Organization, email: str, id: int = 0) -> None:
@@ -68,7 +77,7 @@ async def free_address(organization: Organization, email: str, id: int = 0) -> N
     if other["merged_into"]:
         raise Invalid({"email": "This is the other address of a lead that was merged."})
     if other["deleted_at"]:
-        raise Invalid({"email": f"{who} has this address and was deleted."})
+        raise WasDeleted({"email": f"{who} has this address and was deleted."}, other["id"])
     raise Invalid({"email": f"{who} has this address already."})
 
 
