@@ -3,6 +3,7 @@
 import logging
 import re
 import secrets
+from urllib.parse import quote
 
 from litestar import MediaType, Request, Response
 from litestar.datastructures import MutableScopeHeaders
@@ -10,6 +11,7 @@ from litestar.exceptions import HTTPException
 from litestar.response import Redirect, Template
 from litestar.types import Message, Scope
 
+from dashboard import links
 from dashboard.database import translate
 from dashboard.errors import DashboardError, FirstDo, Invalid, NotSignedIn, TooMany, Unavailable
 
@@ -32,6 +34,7 @@ PRIVATE_LINK = {
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",
 }  # also where such an address answers with an error
+OPENING = tuple(f"/{path}/" for path in links.OPENING)
 TITLES = {
     400: "That request was not understood",
     401: "Sign in first",
@@ -53,7 +56,7 @@ async def add_headers(message: Message, scope: Scope) -> None:
     if message["type"] != "http.response.start":
         return
     headers = MutableScopeHeaders.from_message(message)
-    for name, value in (HEADERS | PRIVATE_LINK if scope["path"].startswith(("/f/", "/d/")) else HEADERS).items():
+    for name, value in (HEADERS | PRIVATE_LINK if scope["path"].startswith(OPENING) else HEADERS).items():
         if name not in headers:
             headers[name] = value
     if "speculation-rules" not in headers and headers.get("content-type", "").startswith("text/html"):
@@ -89,7 +92,9 @@ def _respond(
         return Response(body, status_code=status, headers=headers, media_type=MediaType.JSON)
     from_htmx = request.headers.get("HX-Request") == "true"
     if isinstance(known, NotSignedIn) and not from_htmx and request.method == "GET":
-        return Redirect(f"/signin?next={request.scope['path']}", status_code=303)
+        query = request.url.query
+        wanted = request.scope["path"] + (f"?{query}" if query else "")
+        return Redirect(f"/signin?next={quote(wanted, safe='/')}", status_code=303)
     if isinstance(known, FirstDo) and not from_htmx and request.method == "GET":
         return Redirect(known.where, status_code=303)
     if from_htmx:
@@ -110,6 +115,4 @@ def _extra_headers(problem: DashboardError) -> dict[str, str]:
 
 def _secret_path(request: Request) -> bool:
     """Private links carry their right in the address, so they stay out of the log."""
-    return request.scope["path"].startswith(
-        ("/f/", "/u/", "/d/", "/invitation/", "/reset/", "/setup/", "/signin/link/")
-    )
+    return request.scope["path"].startswith(OPENING)

@@ -6,6 +6,10 @@ INTAKE, DOWNLOAD, UNSUBSCRIBE, PREVIEW = "intake", "download", "unsubscribe", "p
 SATISFACTION = "satisfaction"
 PATHS = {INTAKE: "f", DOWNLOAD: "d", UNSUBSCRIBE: "u", SATISFACTION: "q"}
 
+# What an address begins with whose rest is a right by itself: it stays out of the log, out of what staff are shown of a
+# mail, and out of the Referer. Those of accounts and chats are made there.
+OPENING = (*PATHS.values(), "c", "o", "r", "invitation", "reset", "setup", "signin/link", "signin/code", "chat/resume")
+
 
 def public(purpose: str, id: int, version: int = 1) -> str:
     """The whole address of a private link that can be shown again and revoked by its version."""

@@ -72,10 +72,14 @@ BASE_URLS = {
 }
 
 
+def read_environment() -> dict[str, str]:
+    """What the environment says, with `.env` underneath."""
+    return {name: value for name, value in dotenv_values(".env").items() if value is not None} | dict(os.environ)
+
+
 def load(env: Mapping[str, str] | None = None) -> Settings:
     """Settings from the environment, with `.env` underneath; refuses what would be unsafe in production."""
-    if env is None:
-        env = {name: value for name, value in dotenv_values(".env").items() if value is not None} | dict(os.environ)
+    env = read_environment() if env is None else env
     host, port = env.get("HOST") or "127.0.0.1", env.get("PORT") or "8000"
     if not port.isdecimal() or not 0 < int(port) < 65536:
         raise SettingsError("PORT must be a number between 1 and 65535.")

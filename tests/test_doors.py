@@ -3,6 +3,7 @@
 import pytest
 from litestar import Litestar, get
 
+from dashboard import links
 from dashboard.accounts import csrf
 from dashboard.accounts.current import POLICIES, viewer
 from dashboard.accounts.forms import SLUG
@@ -40,6 +41,21 @@ def without_policy(app: Litestar) -> list[str]:
 
 def test_every_handler_has_exactly_one_policy(app):
     assert without_policy(app) == []
+
+
+def test_every_address_that_is_a_right_by_itself_is_known_as_one(app):
+    """What is known stays out of logs, previews and the Referer; a new private link cannot be forgotten."""
+    private = {str(door): door.path("acme") for door in doors(app) if "{token" in door.route.path_format}
+    known = tuple(f"/{path}/" for path in links.OPENING)
+    assert private and [door for door, path in private.items() if not path.startswith(known)] == []
+
+
+async def test_an_error_at_such_an_address_tells_nobody_where_it_was(app):
+    async with World(app).browser("nobody") as stranger:
+        for path in links.OPENING:
+            answer = await stranger.get(f"/{path}/nothing-of-ours", follow_redirects=False)
+            assert answer.headers["referrer-policy"] in ("no-referrer", "strict-origin"), path
+            assert "no-store" in answer.headers["cache-control"], path
 
 
 def test_a_handler_without_a_policy_would_be_found():

@@ -118,7 +118,7 @@ CHANNELS = {
             ("whatsapp",),
         ),
         Channel(
-            "openai", "OpenAI", "Suggested replies, when they come",
+            "openai", "OpenAI", "Answers in the chat and drafted replies. Without it the knowledge base is quoted",
             (
                 Secret("openai_api_key", "API key", "Starts with sk-"),
                 Secret(

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from litestar import Request, Response
 from litestar.datastructures import Cookie
@@ -44,7 +45,7 @@ async def enter(request: Request, user: User, now: datetime, following: str = ""
         return await start_session(request, user, now, following)
     await one_time.void("second_step", user=user.id)
     token = await one_time.prepare("second_step", now, user=user.id, email=user.email)
-    answer = redirect(request, f"/signin/code?next={following}" if following else "/signin/code")
+    answer = redirect(request, f"/signin/code?next={quote(following, safe='/')}" if following else "/signin/code")
     answer.set_cookie(_cookie(STEP_COOKIE, await one_time.secret_for(token)))
     return answer
 

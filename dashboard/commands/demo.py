@@ -3,21 +3,29 @@
 import asyncio
 import os
 import secrets
+from collections.abc import Mapping
 
 from dashboard.commands.surroundings import connected, prepared
+from dashboard.settings import read_environment
 
 ADDRESSES = ("owner@demo.example", "agent@demo.example", "viewer@demo.example")
 
 
 def run() -> int:
     """Fill the sample company the first time, print how to sign in, and serve it."""
-    env = dict(os.environ)
-    env |= {"DATA_DIR": os.path.join(env.get("DATA_DIR") or "var", "demo"), "DATABASE_URL": "", "ENVIRONMENT": ""}
-    with prepared(env) as settings:
+    given = read_environment()
+    with prepared(alone(given)) as settings:
         from dashboard.commands import run as server
 
-        asyncio.run(fill(env.get("DEMO_PASSWORD", "")))
+        asyncio.run(fill(given.get("DEMO_PASSWORD", "")))
         return server.serve(settings)
+
+
+def alone(given: Mapping[str, str]) -> dict[str, str]:
+    """The settings of the demo: as given, but with a data folder and a database of its own, and without leave to send.
+    So providers are held to this machine, whatever keys there are: only a stand-in on loopback can be reached."""
+    data_dir = os.path.join(given.get("DATA_DIR") or "var", "demo")
+    return {**given, "DATA_DIR": data_dir, "DATABASE_URL": "", "ENVIRONMENT": "", "ALLOW_REAL_SENDS": ""}
 
 
 async def fill(password: str) -> None:

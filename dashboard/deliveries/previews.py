@@ -4,15 +4,13 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from dashboard import formats
+from dashboard import formats, links
 from dashboard.deliveries.mails import ONE_TIME
 from dashboard.deliveries.senders import sender
 
 HIDDEN = "…"
 # The addresses that open something for whoever has them: what follows the path is the right itself.
-CAPABILITIES = re.compile(
-    r"(/(?:f|d|u|c|o|r|invitation|reset|setup|signin/link|signin/code|chat/resume)/)[^\s\"'<>/?#&]+", re.IGNORECASE
-)
+CAPABILITIES = re.compile(rf"(/(?:{'|'.join(links.OPENING)})/)[^\s\"'<>/?#&]+", re.IGNORECASE)
 LONG_QUERY = re.compile(r"([?&;](?:amp;)?[\w.-]*(?:token|key|secret|signature|sig|code)=)[^\s\"'<>&]+", re.IGNORECASE)
 
 

@@ -37,9 +37,13 @@ async def show_person(
 
 
 @get("/{org:str}/leads/{id:int}/privacy.json", name="privacy.export", guards=[agent])
-async def download(organization: CurrentOrganization, now: Now, id: FromPath[int]) -> Response[bytes]:
+async def download(
+    request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now, id: FromPath[int]
+) -> Response:
     """Everything about them, as a file."""
     await detail.shown(organization, id)
+    if asked := confirmation.before_file(request, user, now):
+        return asked
     found = await export.export(organization, id, now)
     body = json.dumps(found, ensure_ascii=False, indent=1, default=str).encode()
     headers = {"Content-Disposition": f'attachment; filename="lead-{id}.json"', "Cache-Control": "no-store"}

@@ -50,7 +50,13 @@ async def change(
         if note["text"] == text:
             return Changed(False, batch)
         await rows("UPDATE note SET text = {}, updated_at = {} WHERE id = {}", text, now, id)
-        data = {"batch": batch, "note": id, "before": note["text"], "after": text}
+        data = {
+            "batch": batch,
+            "note": id,
+            "before": note["text"],
+            "after": text,
+            "changed": note["updated_at"] and note["updated_at"].isoformat(),
+        }
         await activity.record(organization, "lead", lead, "note_changed", "changed a note", by=by, data=data)
     return Changed(True, batch)
 
@@ -99,8 +105,9 @@ async def _put_back(organization: Organization, lead: int, data: dict[str, Any])
         )
     else:
         back = await row(
-            "UPDATE note SET text = {} WHERE organization = {} AND id = {} AND text = {} RETURNING id",
-            data["before"], organization.id, data["note"], data["after"],
+            "UPDATE note SET text = {}, updated_at = {}::text::timestamptz "
+            "WHERE organization = {} AND id = {} AND text = {} RETURNING id",
+            data["before"], data.get("changed"), organization.id, data["note"], data["after"],
         )  # fmt: skip
     return back is not None
 

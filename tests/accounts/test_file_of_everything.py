@@ -12,10 +12,17 @@ import time_machine
 from dashboard import clock
 from dashboard.accounts import actions
 from tests.accounts.conftest import RIGHT
+from tests.leads.cast import a_lead
 from tests.orders.cast import an_order
 
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
-FILES = ["/acme/orders.csv", "/acme/leads.csv", "/acme/outbox/export", "/acme/revenue/rows.csv?of=payments"]
+FILES = [
+    "/acme/orders.csv",
+    "/acme/leads.csv",
+    "/acme/leads/{lead}/privacy.json",
+    "/acme/outbox/export",
+    "/acme/revenue/rows.csv?of=payments",
+]
 TICKED = "/acme/orders.csv?numbers=1&numbers=3&query=status%3Dnew"
 
 
@@ -42,15 +49,22 @@ def numbers(text: str) -> set[str]:
     return {line.split(",")[0].strip('"\ufeff') for line in text.splitlines()[1:]}
 
 
-@pytest.mark.parametrize("path", FILES)
+@pytest.fixture
+async def path(request, acme):
+    """The address of a file; where it is about a lead, there is one."""
+    return request.param.format(lead=(await a_lead(acme)).id)
+
+
+@pytest.mark.parametrize("path", FILES, indirect=True)
 async def test_soon_after_signing_in_the_file_comes_at_once(ana, path):
     answer = await ana.get(path)
-    assert answer.status_code == 200 and answer.headers["content-type"] == "text/csv; charset=utf-8"
+    kind = "application/json" if path.endswith("json") else "text/csv; charset=utf-8"
+    assert answer.status_code == 200 and answer.headers["content-type"] == kind
     told = await ana.get(path, headers=HTMX)
     assert json.loads(told.headers["HX-Trigger"])["download"] == {"href": path} and told.text == ""
 
 
-@pytest.mark.parametrize("path", FILES)
+@pytest.mark.parametrize("path", FILES, indirect=True)
 async def test_later_nothing_goes_out_before_the_password(later, path):
     answer = await later.get(path)
     assert answer.status_code == 303 and answer.headers["location"].startswith("/account/confirmation?next=")

@@ -1,7 +1,9 @@
 """Coming in: what works, what is refused, and that a stranger cannot choose a session."""
 
 import asyncio
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 import time_machine
@@ -183,6 +185,18 @@ async def test_next_leads_only_to_our_own_pages(visit, acme, account):
         assert response.headers["location"] == "/acme/today", following
     response = await (await visit(None)).post("/signin", data=FORM | {"next": "/acme/orders?status=new"})
     assert response.headers["location"] == "/acme/orders?status=new"
+
+
+async def test_who_has_to_sign_in_first_comes_to_the_page_with_its_filters(visit, acme, account):
+    user = await account()
+    await Membership(user=user.id, organization=acme.id, role="agent").save()
+    wanted = "/acme/leads?email.contains=%40pine.example&stage=new"
+    browser = await visit(None)
+    asked = await browser.get(wanted)
+    page = await browser.get(asked.headers["location"])
+    following = unescape(re.search(r'name="next" value="([^"]*)"', page.text)[1])
+    assert asked.status_code == 303 and following == wanted
+    assert (await browser.post("/signin", data=FORM | {"next": following})).headers["location"] == wanted
 
 
 async def test_a_switched_off_account_is_out_at_its_next_request(visit, account):

@@ -253,8 +253,9 @@ async def test_every_capability_is_masked_everywhere(ana, acme, settings):
     from dashboard.signing import sign
 
     secret = settings.secret_key
-    canaries = {purpose: sign(secret, purpose, 7, 3) for purpose in (links.INTAKE, links.DOWNLOAD, links.UNSUBSCRIBE)}
+    canaries = {purpose: sign(secret, purpose, 7, 3) for purpose in links.PATHS}
     private = [links.public(purpose, 7, 3) for purpose in canaries]
+    private += [f"{settings.base_url}/{path}/S3cretS3cretS3cret" for path in links.OPENING]
     base = settings.base_url
     private += [f"{base}/{path}/S3cretS3cretS3cret" for path in one_time.PATHS.values()]
     private += [f"{base}/x?token=S3cretS3cretS3cret&b=1", "HTTPS://DESK.EXAMPLE/F/S3cretS3cretS3cret"]

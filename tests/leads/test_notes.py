@@ -44,7 +44,7 @@ async def test_a_note_is_changed_by_its_author_marked_and_taken_back(ana, acme):
     assert "undo" not in (await ana.post(path, data={"text": "Wants two calls"})).headers["hx-trigger"]
     await ana.post(undo_of(answer))
     await note.refresh()
-    assert note.text == "Wants a call"
+    assert note.text == "Wants a call" and note.updated_at is None, "it is not changed any more"
     assert await verbs_of(lead) == ["noted", "note_changed", "undone"]
 
 
