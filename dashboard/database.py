@@ -68,6 +68,9 @@ class Engine(PostgresEngine):
     def transaction(self, allow_nested: bool = True) -> SafeTransaction:
         return SafeTransaction(engine=self, allow_nested=allow_nested)
 
+    async def check_version(self) -> None:
+        """Not asked on import, where Piccolo would warn of a server that is away: `backdesk doctor` asks."""
+
     async def get_new_connection(self):
         connection = await asyncpg.connect(**self.config)
         await read_json(connection)
@@ -174,13 +177,33 @@ def _input_or_away(problem: BaseException) -> DashboardError:
     return Unavailable()
 
 
+@contextlib.contextmanager
+def reaching() -> Iterator[None]:
+    """While a command connects: SettingsError, in words that name DATABASE_URL and never what stands in it."""
+    try:
+        yield
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
+        state = getattr(problem, "sqlstate", None) or ""
+        if state.startswith("28"):
+            why = "The database refuses the user or the password in DATABASE_URL. Mend it"
+        elif state == "3D000":
+            why = "There is no database of the name in DATABASE_URL. Create it, or mend the name"
+        elif isinstance(problem, asyncpg.InterfaceError) and isinstance(problem, ValueError):
+            why = "DATABASE_URL is no address of a database. Write it like postgresql://user:password@host:5432/name"
+        else:
+            kind = type(problem).__name__
+            why = f"The database does not answer ({kind}). See that PostgreSQL runs and that DATABASE_URL is right"
+        raise SettingsError(f"{why}, then try again. Nothing was changed.") from problem
+
+
 async def migrate() -> Sequence[str]:
     """Bring the schema up to date; the names of the migrations that ran. Two starters wait for each other, and a start
     that died half way is completed by the next. SettingsError, in words, when a migration fails."""
     from piccolo.apps.migrations.tables import Migration
 
     with _patient():
-        lock = await current_engine().get_new_connection()
+        with reaching():
+            lock = await current_engine().get_new_connection()
         try:
             await lock.execute("SET lock_timeout = 0")
             await lock.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)

@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
+from dashboard.errors import DashboardError, Unavailable
 from dashboard.settings import SettingsError
 
 HELP = {
@@ -30,11 +31,30 @@ def main(arguments: Sequence[str] | None = None) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exit stops the embedded server, a death not
     try:
         sys.exit(_run(options) or 0)
-    except SettingsError as problem:
+    except (SettingsError, DashboardError) as problem:
         print(f"backdesk: {problem}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as problem:
+        if not (said := _away(problem)):
+            raise
+        print(f"backdesk: {said}", file=sys.stderr)
+        sys.exit(2)
+
+
+def _away(problem: Exception) -> str:
+    """What to say of a database that went away while a command was at work; "" for a bug, whose trace is wanted. An
+    OSError may be about a file as well, and says so itself."""
+    from asyncpg import InterfaceError, PostgresError
+
+    from dashboard.database import translate
+
+    if isinstance(problem, ConnectionError | PostgresError | InterfaceError) and (known := translate(problem)):
+        if isinstance(known, Unavailable):
+            return "The database went away, or is too busy. See that PostgreSQL runs (DATABASE_URL), then try again."
+        return known.message
+    return ""
 
 
 def parser() -> argparse.ArgumentParser:

@@ -6,15 +6,18 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import asyncpg
+
 from dashboard.accounts import credentials
 from dashboard.commands.surroundings import connected
 from dashboard.database import row, rows
 from dashboard.integrations.outcomes import ProviderError
 from dashboard.piccolo_app import APP_CONFIG
-from dashboard.settings import Settings
+from dashboard.settings import Settings, SettingsError
 
 OK, MISSING, BROKEN = "ok", "not configured", "broken"
 OLDEST_SERVER = 160_000
+EXTENSIONS = ("pg_trgm", "unaccent")  # what the migrations make; tests/test_commands.py compares
 LITTLE_SPACE = 1_000_000_000
 Finding = tuple[str, str, str]
 
@@ -25,13 +28,24 @@ async def report(settings: Settings) -> int:
     try:
         async with connected():
             for check in (_server, _migrations, _extensions, _clock, _providers):
-                findings += await check(settings)
-    except OSError as problem:
-        findings.append(("database", BROKEN, f"does not answer ({type(problem).__name__}). Check DATABASE_URL."))
+                findings += await _tried_out(check, settings)
+    except SettingsError as problem:
+        findings.append(("database", BROKEN, str(problem)))
     width = max(len(name) for name, _, _ in findings)
     for name, state, text in findings:
         print(f"{name:<{width}}  {state:<14}  {text}")
     return 1 if any(state == BROKEN for _, state, _ in findings) else 0
+
+
+async def _tried_out(check: Callable[[Settings], Awaitable[list[Finding]]], settings: Settings) -> list[Finding]:
+    """What a check found; a database that refuses it is a finding of its own, and the others are made all the same."""
+    try:
+        return await check(settings)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
+        name = check.__name__.strip("_")
+        return [
+            (name, BROKEN, f"the database did not answer this ({type(problem).__name__}). Its log has the details.")
+        ]
 
 
 def _settings(settings: Settings) -> list[Finding]:
@@ -80,10 +94,25 @@ async def _migrations(settings: Settings) -> list[Finding]:
 
 
 async def _extensions(settings: Settings) -> list[Finding]:
+    """Those the schema needs, and the right to make them and the tables: both are needed until it is complete."""
     have = {entry["extname"] for entry in await rows("SELECT extname FROM pg_extension")}
-    if "pg_trgm" in have:
-        return [("extensions", OK, "pg_trgm")]
-    return [("extensions", BROKEN, "pg_trgm is missing. Ask the host for: CREATE EXTENSION pg_trgm")]
+    found = await row(
+        "SELECT has_database_privilege(current_database(), 'CREATE') AS here, current_user AS who, "
+        "has_schema_privilege('public', 'CREATE') AS tables, current_database() AS place, "
+        "(SELECT coalesce(jsonb_agg(name), '[]') FROM pg_available_extensions WHERE name = ANY({})) AS there",
+        list(EXTENSIONS),
+    )
+    assert found is not None
+    lines: list[Finding] = []
+    for name in EXTENSIONS:
+        if name not in have:
+            can = found["here"] and name in found["there"]
+            how = "Start Backdesk once to make it." if can else f"Ask the host for: CREATE EXTENSION {name}"
+            lines.append(("extensions", BROKEN, f"{name} is missing. {how}"))
+    if not found["tables"]:
+        ask = f'GRANT CREATE ON SCHEMA public TO "{found["who"]}"'
+        lines.append(("rights", BROKEN, f"tables cannot be made in {found['place']}. Ask the host for: {ask}"))
+    return lines or [("extensions", OK, ", ".join(EXTENSIONS))]
 
 
 async def _clock(settings: Settings) -> list[Finding]:

@@ -1,10 +1,8 @@
 import argparse
 import json
-import sys
 
 from dashboard import clock
 from dashboard.commands.surroundings import connected, moment
-from dashboard.errors import DashboardError
 from dashboard.schedule import SCHEDULE, run_by_name
 
 
@@ -14,11 +12,8 @@ async def main(options: argparse.Namespace) -> int:
         for job in SCHEDULE:
             print(f"{job.name:28} {job.cron:16} {job.what}")
         return 0
-    try:
-        async with connected():
-            run = await run_by_name(options.name, moment(options.at) if options.at else clock.now())
-    except DashboardError as problem:
-        print(problem.message, file=sys.stderr)
-        return 2
+    at = moment(options.at) if options.at else clock.now()
+    async with connected():
+        run = await run_by_name(options.name, at)
     print(f"{options.name}: {run.outcome} {json.dumps(run.counts)} {run.error}".strip())
     return 0 if run.outcome == "ok" else 1

@@ -20,11 +20,7 @@ LEFT = """
 
 async def sync(options: argparse.Namespace) -> int:
     """Look for missing events of one organization or of all that are connected, store them and handle them."""
-    try:
-        since = moment(options.since) if options.since else None
-    except ValueError:
-        print(f"{options.since!r} is no day. Write it like 2026-11-01.", file=sys.stderr)
-        return 2
+    since = moment(options.since) if options.since else None
     async with connected():
         wanted = Organization.objects().order_by(Organization.id)
         asked = await (wanted.where(Organization.slug == options.organization) if options.organization else wanted)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dashboard import settings as process_settings
+from dashboard.errors import Invalid
 from dashboard.settings import Settings, SettingsError, load, with_development_secrets
 
 
@@ -38,10 +39,11 @@ def prepared(env: Mapping[str, str] | None = None) -> Iterator[Settings]:
 
 @contextlib.asynccontextmanager
 async def connected() -> AsyncIterator[None]:
-    """A small pool for a command's queries."""
-    from dashboard.database import current_engine
+    """A small pool for a command's queries; SettingsError when the database does not answer."""
+    from dashboard.database import current_engine, reaching
 
-    await current_engine().start_connection_pool(min_size=1, max_size=4)
+    with reaching():
+        await current_engine().start_connection_pool(min_size=1, max_size=4)
     try:
         yield
     finally:
@@ -49,6 +51,9 @@ async def connected() -> AsyncIterator[None]:
 
 
 def moment(text: str) -> datetime:
-    """A time somebody typed, in UTC unless it says otherwise."""
-    given = datetime.fromisoformat(text)
+    """A time somebody typed, in UTC unless it says otherwise; Invalid when it is none."""
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError:
+        raise Invalid({}, f"{text!r} is no day and no time. Write it like 2026-11-01 or 2026-11-01T09:00Z.") from None
     return given if given.tzinfo else given.replace(tzinfo=UTC)
