@@ -43,10 +43,11 @@ class Kind:
 # lead: Lead (its name greets; always given by queue_mail) · order: Order · plan: Plan or None · link: a whole address ·
 # nr: 1 or 2 · fields: labels asked for again · message: what staff wrote, "" for nothing · deliverables:
 # [{title, link, version}] · title: of the report · offer: Plan.upsell_to · name: of the person with the account ·
-# organization_name, inviter: names · role: a Role · amount: money in words, "" when unknown · sums: [{code, facts}] of
+# organization_name, inviter: names · role: a Role · amount: money in words, "" when unknown ·
+# received: money in words, else what the order costs · sums: [{code, facts}] of
 # each currency · days: how long a file is kept.
 KINDS = {
-    "payment_confirmation": Kind(needs=("lead", "order"), may=("plan",)),
+    "payment_confirmation": Kind(needs=("lead", "order"), may=("plan", "received")),
     "intake_request": Kind(needs=("lead", "order", "link")),
     "intake_reminder": Kind(needs=("lead", "order", "link", "nr")),
     "intake_again": Kind(needs=("lead", "order", "link", "fields"), may=("message",)),

@@ -9,6 +9,7 @@ from piccolo.querystring import QueryString
 from dashboard.accounts.tables import Organization
 from dashboard.database import rows
 from dashboard.formats import ago, day, end_of_day
+from dashboard.orders.filters import REMINDED
 
 MOST = 100
 # Each arm reads so many of a partial or composite index and no more; a line belongs to the first arm that finds it.
@@ -26,8 +27,8 @@ TODAY = f"""
             (SELECT id, 2, 'late' FROM orders WHERE organization = {{}} AND due_at < {{}}
                 AND status IN ('intake_complete', 'in_progress') ORDER BY due_at LIMIT {MOST})
             UNION ALL
-            (SELECT id, 3, 'intake' FROM orders WHERE organization = {{}} AND status = 'intake_pending'
-                AND reminders >= 2 AND intake_requested_at <= {{}}::timestamptz - interval '5 days'
+            (SELECT id, 3, 'intake' FROM orders o WHERE organization = {{}} AND status = 'intake_pending'
+                AND reminders >= 2 AND intake_requested_at <= {{}}::timestamptz - interval '5 days' AND NOT {REMINDED}
                 ORDER BY placed_at DESC LIMIT {MOST})
             UNION ALL
             (SELECT id, 4, 'plan' FROM orders WHERE organization = {{}} AND plan IS NULL
@@ -51,7 +52,7 @@ def waiting(organization: Organization, now: datetime) -> QueryString:
     """The orders behind those lines, as a statement: Today reads it, the navigation counts it."""
     tonight = end_of_day(now.astimezone(ZoneInfo(organization.time_zone)).date(), organization.time_zone)
     id = organization.id
-    return QueryString(TODAY, id, id, id, now, id, now, id, id, now, tonight, MOST)
+    return QueryString(TODAY, id, id, id, now, id, now, now, id, id, now, tonight, MOST)
 
 
 def _line(organization: Organization, order: dict[str, Any], now: datetime) -> dict[str, Any]:

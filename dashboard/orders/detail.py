@@ -55,6 +55,7 @@ class Detail:
     deliverables: list[dict[str, Any]]
     lines: list[dict[str, Any]]
     net: list[tuple[str, int]]
+    missing: int
     refundable: int
     refunds: list[dict[str, Any]]
     mails: list[dict[str, Any]]
@@ -83,12 +84,14 @@ async def load(organization: Organization, number: int, now: datetime, shown: st
     lines = await money.lines_of(organization, record)
     outgoing = await rows(DELIVERIES, organization.id, order["id"])
     asked = [each for each in outgoing if each["kind"] == "refund" and each["state"] != "cancelled"]
+    missing = money.missing(record, lines)
     return Detail(
         order=order,
         record=record,
         deliverables=deliverables,
         lines=lines,
         net=net(lines),
+        missing=missing,
         refundable=refunds.left(record, lines, [each for each in asked if each["state"] in refunds.COUNTED]).total,
         refunds=refunds.pending(lines, asked),
         mails=[_named(each) for each in outgoing if each["kind"] == "mail"],
@@ -97,7 +100,7 @@ async def load(organization: Organization, number: int, now: datetime, shown: st
         overdue=is_overdue(order, now),
         turn=turn(order, now),
         steps=steps(order, organization.time_zone, now),
-        next=next_step(order, deliverables, now),
+        next=next_step(order, deliverables, now, missing),
         shown=shown,
     )
 

@@ -8,9 +8,13 @@ from dashboard.orders.tables import OrderStatus, PaymentStatus
 # An intake is overdue when both reminders went out and five days after the request nothing has come.
 OVERDUE = """(o.status = 'intake_pending' AND o.reminders >= 2
     AND o.intake_requested_at <= {}::timestamptz - interval '5 days')"""
+# Whoever reminds by hand gives the customer two days, as the clock's own reminders do.
+REMINDED = """EXISTS (SELECT 1 FROM activity a WHERE a.organization = o.organization AND a.subject_kind = 'order'
+    AND a.subject_id = o.id AND a.verb = 'reminded' AND a.created_at > {}::timestamptz - interval '48 hours')"""
 OPEN = "o.status NOT IN ('done', 'cancelled')"
 ATTENTION = (
-    "((" + OPEN + " AND (o.payment_status = 'failed' OR o.plan IS NULL OR " + OVERDUE
+    "((" + OPEN + " AND (o.payment_status = 'failed' OR o.plan IS NULL"
+    + " OR (" + OVERDUE + " AND NOT " + REMINDED + ")"
     + " OR (o.status IN ('intake_complete', 'in_progress') AND o.due_at < {}))) OR o.payment_status = 'disputed')"
 )  # fmt: skip
 # A number finds its order; only when there is none, it is looked for as text.

@@ -6,8 +6,10 @@ from typing import Any
 from dashboard.accounts.tables import Organization
 from dashboard.database import rows
 from dashboard.orders.tables import Order, OrderPayment, PaymentStatus
-from dashboard.payments.manual import REVERSAL
+from dashboard.payments.manual import PROVIDER, REVERSAL
 from dashboard.payments.tables import Payment, PaymentKind
+
+CONTESTED = ("needs_response", "under_review")  # disputes that are not decided: someone has to send proof
 
 ATTACH = """
     WITH RECURSIVE money AS (
@@ -82,15 +84,19 @@ async def lines_of(organization: Organization | int, order: Order) -> list[dict[
 
 def status(order: Order, lines: list[dict[str, Any]]) -> PaymentStatus:
     """What the money says, from the order's own facts and its lines."""
-    lines = [line for line in lines if line["currency"] == order.currency]
-    reversed = sum(line["amount"] for line in lines if line["status"] == REVERSAL)  # what never was, not given back
-    charged = total(lines, PaymentKind.charge) + reversed
-    refunded = reversed - total(lines, PaymentKind.refund)
-    paid = charged > 0 or order.checkout_paid
-    if any(line["kind"] == PaymentKind.dispute and line["amount"] < 0 for line in lines):
+    came, lines = charged(order, lines), [line for line in lines if line["currency"] == order.currency]
+    disputes = [line for line in lines if line["kind"] == PaymentKind.dispute and line["amount"] < 0]
+    if any(line["status"] in CONTESTED for line in disputes):
         return PaymentStatus.disputed
-    if refunded > 0:
-        return PaymentStatus.refunded if refunded >= (charged or order.amount) else PaymentStatus.partially_refunded
+    back = [line for line in lines if line["kind"] == PaymentKind.refund and line["status"] != REVERSAL]
+    gone = -sum(line["amount"] for line in [*back, *disputes])  # a dispute that was lost is money given back
+    if gone > 0 and gone >= (came or order.amount):
+        return PaymentStatus.refunded
+    # Stripe collects a checkout whole; what is entered by hand may be a part of it.
+    collected = any(line["kind"] == PaymentKind.charge and line["provider"] != PROVIDER for line in lines)
+    paid = order.checkout_paid or (came > 0 and (collected or came >= order.amount))
+    if gone > 0 and (paid or came == 0):
+        return PaymentStatus.partially_refunded
     if paid:
         return PaymentStatus.paid
     if order.checkout_failed or any(line["kind"] == PaymentKind.failure for line in lines):
@@ -98,9 +104,16 @@ def status(order: Order, lines: list[dict[str, Any]]) -> PaymentStatus:
     return PaymentStatus.unpaid
 
 
-def total(lines: list[dict[str, Any]], kind: PaymentKind) -> int:
-    """Sum of one kind of line in minor units; the caller has kept to one currency."""
-    return sum(line["amount"] for line in lines if line["kind"] == kind)
+def charged(order: Order, lines: list[dict[str, Any]]) -> int:
+    """What came in, in minor units of the order's currency, without what was entered by mistake and taken back."""
+    counts = [line for line in lines if line["kind"] == PaymentKind.charge or line["status"] == REVERSAL]
+    return sum(line["amount"] for line in counts if line["currency"] == order.currency)
+
+
+def missing(order: Order, lines: list[dict[str, Any]]) -> int:
+    """What an order that is not paid still lacks, in minor units of its currency; 0 once it is."""
+    open = order.payment_status in (PaymentStatus.unpaid, PaymentStatus.failed)
+    return max(0, order.amount - refundable(order, lines)) if open else 0
 
 
 def refundable(order: Order, lines: list[dict[str, Any]]) -> int:

@@ -16,6 +16,12 @@ from dashboard.leads.tables import Lead
 from dashboard.orders import money
 from dashboard.orders.tables import Order, OrderStatus, PaymentStatus, Plan
 from dashboard.payments import journal
+from dashboard.payments.manual import PROVIDER
+
+# A deadline that somebody promised before the money came stays.
+CONFIRM = """
+    UPDATE orders SET confirmed_at = {}, due_at = coalesce(due_at, {})
+    WHERE organization = {} AND id = {} AND confirmed_at IS NULL RETURNING id"""
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,7 @@ async def take_checkout(organization: Organization, checkout: Checkout) -> Order
 
 
 async def _create(organization: Organization, checkout: Checkout) -> Order:
-    source = str(checkout.metadata.get("utm_source") or checkout.metadata.get("source") or "Stripe checkout")[:80]
+    source = source_of(checkout, "Stripe checkout")
     lead = await leads.find_or_create(
         organization, checkout.email, checkout.name, phone=checkout.phone, source=source, source_data=checkout.metadata
     )
@@ -69,6 +75,11 @@ async def _create(organization: Organization, checkout: Checkout) -> Order:
         currency=checkout.currency, placed_at=checkout.placed_at, source=source, source_data=checkout.metadata,
         customer_name=checkout.name or lead.name, customer_email=checkout.email,
     )  # fmt: skip
+
+
+def source_of(checkout: Checkout, otherwise: str) -> str:
+    """Where the person came from, as far as the checkout's metadata say."""
+    return str(checkout.metadata.get("utm_source") or checkout.metadata.get("source") or otherwise)[:80]
 
 
 async def create_by_hand(
@@ -99,7 +110,8 @@ async def create_by_hand(
 
 
 async def mark_paid(organization: Organization, order: Order, by: Visitor, now: datetime) -> Order:
-    """The bank transfer of an order made by hand has arrived. Repeating it changes nothing; Conflict for others."""
+    """The bank transfer of an order made by hand has arrived, or the rest of it. Repeating it changes nothing; Conflict
+    for others."""
     async with transaction():
         await journal.lock(organization)
         await order.refresh()
@@ -109,9 +121,9 @@ async def mark_paid(organization: Organization, order: Order, by: Visitor, now: 
             return order
         await Order.update({Order.checkout_paid: True}).where(Order.id == order.id)
         order.checkout_paid = True
-        if order.amount:
+        if rest := money.missing(order, await money.lines_of(organization, order)):
             await journal.book_charge(
-                organization, amount=order.amount, currency=order.currency, occurred_at=now, lead=order.lead,
+                organization, amount=rest, currency=order.currency, occurred_at=now, lead=order.lead,
                 provider="manual", description="Bank transfer", session=order.session or "",
             )  # fmt: skip
         await activity.record(organization, "order", order.id, "marked_paid", "Marked as paid", by=by)
@@ -155,28 +167,32 @@ async def confirm(organization: Organization, order: Order, now: datetime) -> bo
         return False
     plan = await Plan.get_of(organization, order.plan) if order.plan else None
     due_at = order.placed_at + timedelta(days=plan.days_to_deliver) if plan else None
-    first = (
-        await Order.update({Order.confirmed_at: order.placed_at, Order.due_at: due_at})
-        .where(Order.id == order.id, Order.confirmed_at.is_null())
-        .returning(Order.id)
-    )
-    if not first:
+    if not await rows(CONFIRM, order.placed_at, due_at, organization.id, order.id):
         return False
     await order.refresh()
     lead = await Lead.get_of(organization, order.lead)
     subject = ("order", order.id)
-    paid = as_money(order.amount, order.currency)
+    worth = as_money(order.amount, order.currency)
+    received = await _received(organization, order)
     await activity.record(
         organization, "order", order.id, "paid", "Payment received", actor="customer",
-        detail=f"{paid} by {order.customer_name}",
+        detail=f"{received} by {order.customer_name}",
     )  # fmt: skip
     await deliveries.queue_mail(
         organization, lead, "payment_confirmation", key=f"payment_confirmation:{order.id}", subject=subject,
-        order=order, plan=plan,
+        order=order, plan=plan, received=received,
     )  # fmt: skip
     await deliveries.queue_alert(
-        organization, "new_order", key=f"alert:new_order:{order.id}", title=f"New order {order.number}: {paid}",
+        organization, "new_order", key=f"alert:new_order:{order.id}", title=f"New order {order.number}: {worth}",
         lines=[f"{order.customer_name} · {order.plan_name or 'no plan recognised'}"],
         href=f"/{organization.slug}/orders/{order.number}", subject=subject,
     )  # fmt: skip
     return True
+
+
+async def _received(organization: Organization, order: Order) -> str:
+    """What the customer paid, in words: what was entered by hand need not be what the order costs. Stripe's checkout
+    says what it collected, whether or not its line is booked by now."""
+    lines = await money.lines_of(organization, order)
+    by_hand = any(line["provider"] == PROVIDER for line in lines)
+    return as_money(money.charged(order, lines) if by_hand else order.amount, order.currency)

@@ -4,7 +4,7 @@ themselves. Pure: no query, no clock."""
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from dashboard.formats import brief, day
+from dashboard.formats import brief, day, money
 from dashboard.labels import STATUS
 from dashboard.orders.tables import PaymentStatus
 
@@ -96,10 +96,14 @@ def _small(order: dict[str, Any], name: str, when: datetime | None, ahead: int, 
     return ""
 
 
-def next_step(order: dict[str, Any], deliverables: list[dict[str, Any]], now: datetime) -> NextStep:
-    """What to do now."""
+def next_step(order: dict[str, Any], deliverables: list[dict[str, Any]], now: datetime, missing: int = 0) -> NextStep:
+    """What to do now. `missing`: what is still to pay, in minor units."""
     match order["status"]:
         case "new" if order["provider"] == "manual" and order["payment_status"] == PaymentStatus.unpaid:
+            if 0 < missing < order["amount"]:
+                text = "It books the rest, sends the confirmation and asks for the intake, if the plan has one."
+                rest = f"Next: wait for the remaining {money(missing, order['currency'])}"
+                return NextStep(rest, text, "Mark as paid", "check", "payment")
             text = "It books the money, sends the confirmation and asks for the intake, if the plan has one."
             return NextStep("Next: wait for the bank transfer", text, "Mark as paid", "check", "payment")
         case "new" if not order["confirmed_at"]:

@@ -62,3 +62,10 @@ async def take_back(organization: Organization, payment: Payment, reason: str, b
                 await Order.update({Order.checkout_paid: False}).where(Order.id == order.id)
                 order.checkout_paid = False
             await money.settle(organization, order)
+
+
+async def said(organization: Organization, order: Order | None, form: Received) -> str:
+    """What to tell whoever entered it, with what the order still lacks."""
+    missing = money.missing(order, await money.lines_of(organization, order)) if order else 0
+    rest = f" {as_money(missing, form.currency)} is still missing." if missing else ""
+    return f"Payment of {as_money(form.amount, form.currency)} entered.{rest}"

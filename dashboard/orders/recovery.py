@@ -17,19 +17,31 @@ from dashboard.leads.tables import Lead
 
 VERB, SENT = "abandoned_checkout", "recovery_sent"
 LEFT = """
-    SELECT id, created_at, data FROM activity
+    SELECT id, data FROM activity
     WHERE organization = {} AND subject_kind = 'lead' AND subject_id = {} AND id = {} AND verb = {}"""
-BOUGHT = """
-    SELECT number FROM orders WHERE organization = {} AND (session = {} OR (lead = {} AND placed_at > {}))
-    ORDER BY number LIMIT 1"""
-OPEN = """
+KEPT = """
+    SELECT id FROM activity WHERE organization = {} AND subject_kind = 'lead' AND subject_id = {} AND verb = {}
+    AND data ->> 'session' = {} LIMIT 1"""
+# A checkout expires a day after it began, unless it said otherwise. Whoever bought meanwhile in another one, begun
+# earlier perhaps and paid later, has bought.
+BEGAN = "coalesce((a.data ->> 'began')::timestamptz, a.created_at - interval '24 hours')"
+SINCE = f"greatest(o.placed_at, o.created_at) > {BEGAN}"
+BOUGHT = f"""
+    SELECT o.number FROM orders o JOIN activity a ON a.organization = o.organization AND a.id = {{}}
+    WHERE o.organization = {{}} AND (o.session = {{}} OR (o.lead = {{}} AND {SINCE})) ORDER BY o.number LIMIT 1"""  # noqa: S608 – made of names in this file
+OPEN = f"""
     SELECT a.id FROM activity a
-    WHERE a.organization = {} AND a.subject_kind = 'lead' AND a.subject_id = {} AND a.id = ANY({}) AND a.verb = {}
-    AND coalesce(a.data ->> 'url', '') <> '' AND (a.data ->> 'expires_at')::timestamptz > {}
+    WHERE a.organization = {{}} AND a.subject_kind = 'lead' AND a.subject_id = {{}} AND a.id = ANY({{}})
+    AND a.verb = {{}} AND coalesce(a.data ->> 'url', '') <> '' AND (a.data ->> 'expires_at')::timestamptz > {{}}
     AND NOT EXISTS (SELECT FROM delivery d WHERE d.state <> 'cancelled'
                     AND d.key = 'recovery:' || a.organization || ':' || (a.data ->> 'session'))
     AND NOT EXISTS (SELECT FROM orders o WHERE o.organization = a.organization
-                    AND (o.session = a.data ->> 'session' OR (o.lead = a.subject_id AND o.placed_at > a.created_at)))"""
+                    AND (o.session = a.data ->> 'session' OR (o.lead = a.subject_id AND {SINCE})))"""  # noqa: S608 – made of names in this file
+
+
+async def is_kept(organization: Organization, lead: Lead, session: str) -> bool:
+    """Whether the person's timeline has this abandoned checkout already."""
+    return bool(await row(KEPT, organization.id, lead.id, VERB, session))
 
 
 async def open_lines(organization: Organization, lead: int, lines: list[int], now: datetime) -> set[int]:
@@ -55,7 +67,7 @@ async def send(organization: Organization, lead: Lead, line: int, now: datetime,
         raise Conflict("Stripe gave no link for this checkout. Switch recovery on there for the next ones.")
     if datetime.fromisoformat(data["expires_at"]) <= now:
         raise Conflict("The link to this checkout is over. Nothing was sent.")
-    if bought := await row(BOUGHT, organization.id, session, lead.id, left["created_at"]):
+    if bought := await row(BOUGHT, line, organization.id, session, lead.id):
         raise Conflict(f"Order {bought['number']} was placed since. Nothing was sent.")
     if (address := normalize(lead.email)) is None:
         raise Conflict("This lead has no address. Nothing was sent.")

@@ -26,7 +26,9 @@ class Part(NamedTuple):
     label: str
 
 
-# Lines of the journal that moved money, with all each is credited to; `{source}` gives them as `p`. `first` marks the
+# Which lines of the journal moved money. One entered by mistake did not, nor did the line that takes it back.
+MOVED = "kind <> 'failure' AND status NOT IN ('reversed', 'reversal')"
+# Those, with all each is credited to; `{source}` gives them as `p`. `first` marks the
 # charge that made its order a sale.
 CREDITED = """
     SELECT p.*, o.id AS "order", o.number, coalesce(o.plan::text, '') AS plan, coalesce(o.tier, '') AS tier,
@@ -35,7 +37,8 @@ CREDITED = """
            l.id AS person, coalesce(nullif(o.customer_name, ''), l.name, '') AS customer,
            p.kind = 'charge' AND o.id IS NOT NULL AND NOT EXISTS (
                SELECT 1 FROM order_payment other JOIN payment e ON e.id = other.payment
-               WHERE other."order" = o.id AND e.kind = 'charge' AND (e.occurred_at, e.id) < (p.occurred_at, p.id)
+               WHERE other."order" = o.id AND e.kind = 'charge' AND e.status <> 'reversed'
+               AND (e.occurred_at, e.id) < (p.occurred_at, p.id)
            ) AS first
     FROM ({source}) p
     LEFT JOIN order_payment op ON op.payment = p.id
@@ -46,10 +49,10 @@ CREDITED = """
         WHERE c.lead = l.id AND c.clicked_at <= coalesce(o.placed_at, p.occurred_at)
           AND c.clicked_at > coalesce(o.placed_at, p.occurred_at) - interval '30 days'
         ORDER BY c.clicked_at DESC, c.id DESC LIMIT 1) click ON true"""
-COLUMNS = "id, kind, amount, currency, occurred_at, description, status, fee, fee_currency, lead"
+COLUMNS = "id, kind, amount, currency, occurred_at, description, status, fee, fee_currency, lead, provider"
 
 # Those of an organization between two moments. Values: organization, from (included), to (excluded).
 LINES = CREDITED.format(
     source=f"SELECT {COLUMNS} FROM payment "  # noqa: S608 – made of names in this file
-    "WHERE organization = {} AND occurred_at >= {} AND occurred_at < {} AND kind <> 'failure'"
+    f"WHERE organization = {{}} AND occurred_at >= {{}} AND occurred_at < {{}} AND {MOVED}"
 )

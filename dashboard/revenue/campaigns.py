@@ -8,7 +8,7 @@ from typing import Any
 
 from dashboard.accounts.tables import Organization
 from dashboard.database import rows
-from dashboard.revenue.attribution import COLUMNS, CREDITED
+from dashboard.revenue.attribution import COLUMNS, CREDITED, MOVED
 
 # Only who pressed a link can bring a campaign anything: those few are looked at, not the whole journal. Values: the
 # organization and the campaigns; the organization; the campaigns as text.
@@ -18,7 +18,7 @@ CREDITED_TO = f"""
     line AS MATERIALIZED ({
     CREDITED.format(
         source=f'''
-        SELECT {COLUMNS} FROM payment WHERE organization = {{}} AND kind <> 'failure' AND id IN (
+        SELECT {COLUMNS} FROM payment WHERE organization = {{}} AND {MOVED} AND id IN (
             SELECT id FROM payment WHERE lead IN (SELECT lead FROM clicker)
             UNION SELECT op.payment FROM orders o JOIN order_payment op ON op."order" = o.id
             WHERE o.lead IN (SELECT lead FROM clicker))'''

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from dashboard.accounts.tables import Organization
 from dashboard.database import row, rows, transaction
-from dashboard.revenue.attribution import COLUMNS, CREDITED, DIMENSIONS
+from dashboard.revenue.attribution import COLUMNS, CREDITED, DIMENSIONS, MOVED
 from dashboard.revenue.sums import ALL, COLUMN_NAMES, NAMES, Sheet
 
 DAYS_AT_ONCE = 7  # made anew in one transaction: a second at a million payments a year
@@ -23,7 +23,7 @@ KEYS = "day, currency, dimension, value"
 LINES = CREDITED.format(
     source=f"""
     SELECT {COLUMNS}, stale.day FROM stale CROSS JOIN LATERAL (
-        SELECT * FROM payment WHERE organization = {{}} AND kind <> 'failure'
+        SELECT * FROM payment WHERE organization = {{}} AND {MOVED}
         AND occurred_at >= stale.day::timestamp AT TIME ZONE {{}} - interval '3 hours'
         AND occurred_at < (stale.day + 1)::timestamp AT TIME ZONE {{}} + interval '3 hours'
         AND (occurred_at AT TIME ZONE {{}})::date = stale.day OFFSET 0) own"""  # noqa: S608 – made of names in this file

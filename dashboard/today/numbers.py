@@ -17,7 +17,7 @@ CURRENCIES = 3  # tiles for money at most; each leads to all of the day's orders
 
 PAID = """
     SELECT currency, sum(amount) AS total, count(*) AS count FROM payment
-    WHERE organization = {} AND kind = 'charge' AND occurred_at >= {} AND occurred_at <= {}
+    WHERE organization = {} AND kind = 'charge' AND status <> 'reversed' AND occurred_at >= {} AND occurred_at <= {}
     GROUP BY currency ORDER BY currency <> {}, count(*) DESC, currency LIMIT {}"""
 
 ORDERS = """

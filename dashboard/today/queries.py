@@ -28,10 +28,11 @@ FAILED_EVENTS = """
     FROM (SELECT id, received_at, sender, kind, error FROM inbound_event
           WHERE organization = {} AND state = 'failed' ORDER BY received_at DESC, id DESC LIMIT {}) failed"""
 
+# What was entered by hand for a person without an order waits for none.
 WAITING_MONEY = """
     SELECT currency, count(*) AS count, sum(amount) AS total, min(occurred_at) AS oldest
     FROM (SELECT p.currency, p.amount, p.occurred_at FROM payment p
-          WHERE p.organization = {} AND p.kind <> 'failure' AND p.created_at < {}
+          WHERE p.organization = {} AND p.provider = 'stripe' AND p.kind <> 'failure' AND p.created_at < {}
             AND NOT EXISTS (SELECT 1 FROM order_payment op WHERE op.payment = p.id) LIMIT {}) waiting
     GROUP BY currency ORDER BY count(*) DESC, currency"""
 
@@ -47,7 +48,8 @@ COUNTS = """
                 AND state IN ('failed', 'unknown', 'held') LIMIT {}) d) AS outbox_lines,
            (SELECT count(*) FROM (SELECT 1 FROM suggestion WHERE organization = {} AND state = 'waiting' LIMIT {}) s)
                AS approvals,
-           EXISTS (SELECT 1 FROM payment p WHERE p.organization = {} AND p.kind <> 'failure' AND p.created_at < {}
+           EXISTS (SELECT 1 FROM payment p WHERE p.organization = {} AND p.provider = 'stripe'
+                AND p.kind <> 'failure' AND p.created_at < {}
                 AND NOT EXISTS (SELECT 1 FROM order_payment op WHERE op.payment = p.id)) AS money"""
 
 

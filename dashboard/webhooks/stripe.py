@@ -5,11 +5,12 @@ from typing import Any
 
 from dashboard.accounts.tables import Organization
 from dashboard.activity import actions as activity
+from dashboard.database import serialize
 from dashboard.deliveries import actions as deliveries
 from dashboard.formats import money as as_money
 from dashboard.intake import actions as intake
 from dashboard.leads import actions as leads
-from dashboard.orders import money, placing, refunds
+from dashboard.orders import money, placing, recovery, refunds
 from dashboard.orders.placing import Checkout
 from dashboard.orders.tables import Order
 from dashboard.payments import journal
@@ -28,15 +29,22 @@ async def checkout(organization: Organization, event: dict, now: datetime) -> st
 
 
 async def checkout_expired(organization: Organization, event: dict, now: datetime) -> str:
-    """An abandoned checkout is no order; it is a line on the person's timeline."""
+    """An abandoned checkout is no order; it is a line on the person's timeline, one however often it is told."""
     said = _checkout(event)
     if not said.email:
         return "An abandoned checkout without an address. Nothing to keep."
-    lead = await leads.find_or_create(organization, said.email, said.name, source="Abandoned checkout")
+    lead = await leads.find_or_create(
+        organization, said.email, said.name, phone=said.phone, source=placing.source_of(said, "Abandoned checkout"),
+        source_data=said.metadata,
+    )  # fmt: skip
+    await serialize(f"checkout:{organization.id}:{said.session}")
+    if await recovery.is_kept(organization, lead, said.session):
+        return "An abandoned checkout. Known already."
     await activity.record(
-        organization, "lead", lead.id, "abandoned_checkout", "Checkout abandoned", actor="customer",
+        organization, "lead", lead.id, recovery.VERB, "Checkout abandoned", actor="customer",
         detail=as_money(said.amount, said.currency), data={
-            "session": said.session, "amount": said.amount, "currency": said.currency, **_recovery(event),
+            "session": said.session, "amount": said.amount, "currency": said.currency,
+            "began": said.placed_at.isoformat(), **_recovery(event),
         },
     )  # fmt: skip
     return "An abandoned checkout, kept on the lead's timeline."

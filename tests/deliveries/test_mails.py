@@ -76,6 +76,7 @@ def facts_of(name: str, person: str) -> dict[str, Any]:
         "inviter": person,
         "role": "agent",
         "amount": person,
+        "received": person,
         "sums": [{"code": "EUR", "facts": [("Net", person), ("Orders", "7")]}],
         "days": 90,
         "files": [{"name": person, "link": LINK}],

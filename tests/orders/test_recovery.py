@@ -73,6 +73,36 @@ async def test_who_has_bought_since_is_left_alone(stranger, ana, acme):
     assert await mails_to() == []
 
 
+@pytest.mark.parametrize(("paid", "offered"), [(-25, True), (-23, False), (-1, False)])
+async def test_who_bought_in_another_tab_before_the_first_one_expired_is_left_alone(stranger, ana, acme, paid, offered):
+    now = clock.now()
+    order = await an_order(acme, customer_email=EMAIL, placed_at=now + timedelta(hours=paid))
+    await rows("UPDATE orders SET created_at = placed_at")
+    lead, button = await left(stranger, created=int((now - timedelta(hours=24)).timestamp()))
+    assert ("Send recovery mail" in (await ana.get(f"/acme/leads/{lead.id}")).text) == offered
+    answer = await ana.post(button)
+    assert (answer.status_code == 200) == offered == (len(await mails_to()) == 1)
+    assert offered or f"Order {order.number} was placed since" in answer.text
+
+
+async def test_an_older_line_that_does_not_say_when_it_began_counts_a_day_back(stranger, ana, acme):
+    await an_order(acme, customer_email=EMAIL, placed_at=clock.now() - timedelta(hours=2))
+    _, button = await left(stranger)
+    await rows("UPDATE activity SET data = data - 'began' WHERE verb = 'abandoned_checkout'")
+    await rows("UPDATE orders SET created_at = placed_at")
+    assert (await ana.post(button)).status_code == 409
+
+
+async def test_told_twice_it_is_one_line_and_the_person_is_known_as_well_as_a_buyer(stranger, ana, acme):
+    who = {"email": EMAIL, "name": "Sofia Marchetti", "phone": "+47 555 01 99"}
+    facts = {"customer_details": who, "metadata": {"utm_source": "newsletter", "utm_campaign": "spring"}}
+    lead, _ = await left(stranger, **facts)
+    await left(stranger, **facts)
+    assert len(await rows("SELECT FROM activity WHERE verb = 'abandoned_checkout'")) == 1
+    assert (lead.phone, lead.source) == ("+47 555 01 99", "newsletter")
+    assert lead.source_data["utm_campaign"] == "spring"
+
+
 @pytest.mark.parametrize("reason", ["unsubscribed", "bounced", "complained"])
 async def test_who_may_not_be_written_to_is_left_alone(stranger, ana, acme, reason):
     _, button = await left(stranger)

@@ -1,6 +1,7 @@
 """Payments entered by hand: for an order or a person, once, and taken back by a second line."""
 
 import asyncio
+import importlib
 import json
 import re
 from datetime import timedelta
@@ -8,16 +9,20 @@ from datetime import timedelta
 import pytest
 
 from dashboard import clock
+from dashboard.commands import verify
 from dashboard.database import rows
 from dashboard.deliveries.tables import Delivery
 from dashboard.leads.tables import Lead
 from dashboard.orders import money as order_money
 from dashboard.orders import refunds
 from dashboard.orders.tables import Order, Plan
+from dashboard.payments import journal
 from dashboard.payments.tables import Payment
+from dashboard.revenue import daily, upkeep
 from tests.orders.cast import activity_of, an_order, as_it_is
 
 PAGE = "/acme/revenue/payments"
+migration = importlib.import_module("piccolo_migrations.dashboard_2026_11_21t12_50_00_000057_money_that_counts")
 
 
 def form(whose, amount="129.00", currency="EUR", once="once-0123456789", **more):
@@ -68,11 +73,49 @@ async def test_a_payment_is_entered_where_its_order_is(alice, ana, vera, bob, ac
     for _ in range(2):
         answer = await ana.post(f"{here}/payments", data=form("", "29.00"))
         assert answer.status_code == 200 and "Bank transfer" in answer.text and "Net, EUR" in answer.text
-    assert (await as_it_is(order))["payment_status"] == "paid" and await Payment.count() == 1
+    said = json.loads(answer.headers["hx-trigger"])["toast"]["text"]
+    assert said == "Payment of €29.00 entered. €100.00 is still missing." and await Payment.count() == 1
     assert 'value="100.00"' in (await ana.get(f"{here}/payments/new")).text, "what is still to pay"
     for browser, status in ((vera, 403), (bob, 404)):
         assert (await browser.post(f"{here}/payments", data=form("", "29.00"))).status_code == status
     assert "Statement 17" in (await vera.get(PAGE)).text
+
+
+@pytest.mark.parametrize("last", ["entered", "marked"])
+async def test_a_part_payment_is_not_the_whole_and_the_rest_makes_it_paid(alice, ana, acme, last):
+    order = await an_open_order(alice, acme)
+    here = f"/acme/orders/{order.number}"
+    page = (await ana.post(f"{here}/payments", data=form("", "29.00"))).text
+    assert "Still to pay" in page and "Next: wait for the remaining €100.00" in page
+    now = await as_it_is(order)
+    assert (now["payment_status"], now["confirmed_at"], now["status"]) == ("unpaid", None, "new")
+    assert await Delivery.count() == 0, "nobody is told of a payment that is not complete"
+    if last == "entered":
+        await ana.post(PAGE, data=form(order.number, "101.00", once="once-the-second"))
+    else:
+        await ana.post(f"{here}/payment")
+    assert (await as_it_is(order))["payment_status"] == "paid"
+    received = "€130.00" if last == "entered" else "€129.00"
+    [mail] = await Delivery.select(Delivery.title, Delivery.payload).where(Delivery.kind == "mail")
+    assert mail["title"] == f"Order {order.number} confirmed: {received} received"
+    assert f"Paid: {received}" in mail["payload"]["text"] and received in mail["payload"]["html"]
+    [alert] = await Delivery.select(Delivery.title).where(Delivery.name == "new_order", Delivery.kind == "telegram")
+    assert alert["title"] == f"New order {order.number}: €129.00"
+    assert "Still to pay" not in (await ana.get(here)).text
+
+
+async def test_a_part_by_hand_does_not_pay_an_order_of_stripe_and_a_part_given_back_is_missing_again(alice, acme):
+    order = await an_order(acme, paid=False)
+    await alice.post(PAGE, data=form(order.number, "29.00"))
+    assert (await as_it_is(order))["payment_status"] == "unpaid"
+    await alice.post(PAGE, data=form(order.number, "100.00", once="once-the-second"))
+    assert (await as_it_is(order))["payment_status"] == "paid"
+    manual = await an_order(acme, paid=False, provider="manual", mode="manual", payment_intent="")
+    await alice.post(PAGE, data=form(manual.number, "29.00", once="once-the-third1"))
+    data = {"amount": "9.00", "reason": "Too much", "once": "refund-0123456789"}
+    assert (await alice.post(f"/acme/orders/{manual.number}/refunds", data=data)).status_code == 200
+    assert (await as_it_is(manual))["payment_status"] == "unpaid"
+    assert 'value="109.00"' in (await alice.get(f"/acme/orders/{manual.number}/payments/new")).text
 
 
 async def test_ten_clicks_on_one_form_are_one_payment(alice, acme):
@@ -140,6 +183,28 @@ async def test_a_payment_is_taken_back_by_a_second_line_and_the_first_one_stays(
     assert "Taken back" in page and "Takes back" in page and "Wrong customer" in page
 
 
+@pytest.mark.parametrize("whose", ["order", "lead"])
+async def test_a_typing_mistake_stands_in_no_figure_and_the_right_entry_makes_the_sale(alice, acme, whose):
+    order = await an_open_order(alice, acme)
+    name = order.number if whose == "order" else "robin@customer.example"
+    yesterday = (clock.now() - timedelta(days=1)).date().isoformat()
+    await alice.post(PAGE, data=form(name, "12900.00", day=yesterday))
+    await upkeep.refresh(acme.id)
+    [wrong] = await Payment.select(Payment.id)
+    await take_back(alice, wrong["id"])
+    await alice.post(PAGE, data=form(name, "129.00", once="once-the-second"))
+    days = [(clock.now() - timedelta(days=9)).date(), (clock.now() + timedelta(days=2)).date()]
+    for _ in range(2):
+        found = (await daily.read(acme, "UTC", [days])).of("EUR", 0, 0)
+        sale = (12900, 1) if whose == "order" else (0, 0)
+        assert (found.gross, found.refunds, found.charges, found.refunded, found.net) == (12900, 0, 1, 0, 12900)
+        assert (found.sold, found.orders) == sale
+        assert await upkeep.differences(acme.id) == []
+        await upkeep.refresh(acme.id)
+    page = (await alice.get("/acme/revenue/rows?of=payments")).text
+    assert page.count("€129.00") >= 1 and "€12,900.00" not in page and "Waiting for its order" not in page
+
+
 async def test_an_order_marked_as_paid_by_mistake_can_be_marked_again(alice, acme):
     order = await an_open_order(alice, acme)
     await alice.post(f"/acme/orders/{order.number}/payment")
@@ -152,6 +217,28 @@ async def test_an_order_marked_as_paid_by_mistake_can_be_marked_again(alice, acm
     assert [each["amount"] for each in await Payment.select(Payment.amount).order_by(Payment.id)] == [
         12900, -12900, 12900,
     ]  # fmt: skip
+
+
+async def test_what_stood_before_these_rules_is_put_right_by_the_migration(alice, acme):
+    part, lost, whole = await an_open_order(alice, acme), await an_order(acme), await an_order(acme)
+    await journal.book_dispute(
+        acme, "dp_1", amount=5000, currency="EUR", status="lost", occurred_at=clock.now(),
+        payment_intent=lost.payment_intent,
+    )  # fmt: skip
+    await order_money.settle(acme, lost)
+    await alice.post(PAGE, data=form(part.number, "29.00"))
+    await alice.post(PAGE, data=form(part.number, "12900.00", once="once-the-second"))
+    [wrong] = await Payment.select(Payment.id).where(Payment.amount == 1_290_000)
+    await take_back(alice, wrong["id"])
+    await upkeep.refresh(acme.id)
+    for order, status in ((lost, "disputed"), (part, "paid"), (whole, "paid")):
+        await Order.update({Order.payment_status: status}).where(Order.id == order.id)
+    for _ in range(2):
+        await (await migration.forwards()).run()
+        found = [(await as_it_is(order))["payment_status"] for order in (lost, part, whole)]
+        assert found == ["partially_refunded", "unpaid", "paid"]
+        assert [each for each in await verify.violations() if each.startswith("I7")] == []
+    assert await rows("SELECT DISTINCT day FROM revenue_stale WHERE organization = {}", acme.id)
 
 
 async def test_what_was_given_back_in_part_cannot_be_taken_back_whole(alice, acme):

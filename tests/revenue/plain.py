@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from tests.revenue.year import DECIMALS, Year
+from tests.revenue.year import DECIMALS, Year, moved
 
 
 def decimal(minor: int, currency: str) -> str:
@@ -44,7 +44,7 @@ def prepare(year: Year, zones: list[str]) -> None:
         order = year.orders.get(line["order"]) if line["order"] else None
         year.clicks = by_lead.get(order["lead"] if order else line["lead"] or 0, [])
         line["credited"] = credited(year, line)
-        line["first"] = bool(order) and line["kind"] == "charge" and line["order"] not in firsts
+        line["first"] = bool(order) and line["kind"] == "charge" and moved(line) and line["order"] not in firsts
         if line["first"]:
             firsts[line["order"]] = line
     year.clicks = whole
@@ -68,7 +68,7 @@ def _days(year: Year, zone: str, currency: str, name: str) -> dict[tuple[date, s
     """The same by day and what it is credited to."""
     days: dict[tuple[date, str], dict[str, int]] = {}
     for line in year.payments:
-        if line["currency"] != currency or line["kind"] == "failure":
+        if line["currency"] != currency or not moved(line):
             continue
         value = line["credited"][name] if name else ""
         found = days.setdefault((line[zone], value), dict.fromkeys(KINDS, 0))

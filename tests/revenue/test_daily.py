@@ -47,6 +47,7 @@ async def from_the_lines(organization, zone: str) -> dict[tuple, tuple]:
         'SELECT p.*, op."order" FROM payment p LEFT JOIN order_payment op ON op.payment = p.id '
         "WHERE p.organization = {} AND kind <> 'failure'", own,
     )  # fmt: skip
+    found.payments = [each for each in found.payments if year.moved(each)]
     plain.prepare(found, [])
     sums: dict[tuple, dict[str, int]] = defaultdict(lambda: dict.fromkeys(NAMES, 0))
     for line in found.payments:
@@ -80,6 +81,7 @@ async def some(chance: random.Random, table: str) -> int:
 # What may happen to the figures of a day: a statement, and the values it takes.
 CHANGES = {
     "a payment is corrected": ("UPDATE payment SET amount = amount * 2 WHERE id = {}", "payment"),
+    "a payment is taken back": ("UPDATE payment SET status = 'reversed' WHERE id = {}", "payment"),
     "a payment is moved": ("UPDATE payment SET occurred_at = occurred_at - interval '40 days' WHERE id = {}", "payment"),
     "a fee is known": ("UPDATE payment SET fee = 31, fee_currency = currency WHERE id = {}", "payment"),
     "a payment fails after all": ("UPDATE payment SET kind = 'failure', amount = 0 WHERE id = {}", "payment"),
@@ -129,7 +131,7 @@ async def test_the_days_follow(made, acme, change):
 
 
 async def test_nothing_is_marked_by_what_changes_no_figure(made, acme):
-    await rows("UPDATE payment SET status = 'checked', rank = rank + 1")
+    await rows("UPDATE payment SET status = 'checked', rank = rank + 1 WHERE status NOT IN ('reversed', 'reversal')")
     await rows("UPDATE orders SET customer_name = 'Somebody else', status = 'done'")
     await rows("UPDATE lead SET score = 7, name = 'Nobody'")
     await rows("INSERT INTO payment (id, organization, key, kind, amount, currency, occurred_at, created_at) "

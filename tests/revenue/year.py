@@ -56,6 +56,7 @@ async def make(organization: Organization, agents: list[User], count: int, seed:
     chance.shuffle(year.payments)
     for id, line in enumerate(year.payments, start=1):
         line["id"] = id
+    _mistakes(random.Random(seed + 1), year, max(12, count // 40))
     _subscriptions(chance, year, max(6, count // 100))
     _costs(chance, year, max(10, count // 100))
     await _write(year, plans)
@@ -111,6 +112,28 @@ def _line(
         "kind": kind, "amount": amount, "currency": currency, "occurred_at": at, "order": order, "status": status,
         "lead": lead if kind == "charge" or order is None else None, "fee": fee, "fee_currency": currency if fee else "",
     })  # fmt: skip
+
+
+def _mistakes(chance: random.Random, year: Year, count: int) -> None:
+    """Payments entered by mistake and taken back by a second line: for an order, often before its own charge, or a
+    lead. Neither line is revenue."""
+    for _ in range(count):
+        order = chance.choice([None, *year.orders.values()]) if chance.random() < 0.8 else None
+        lead = order["lead"] if order else chance.randint(1, len(year.leads))
+        entered = (order["placed_at"] if order else _moment(chance, year.now)) - timedelta(
+            hours=chance.randint(-40, 40)
+        )
+        entered = min(entered, year.now - timedelta(minutes=9))
+        currency, amount = order["currency"] if order else "EUR", chance.randint(1, 300_000)
+        for kind, sign, status, hours in (("charge", 1, "reversed", 0), ("refund", -1, "reversal", 30)):
+            at = min(entered + timedelta(hours=hours), year.now - timedelta(minutes=8))
+            _line(year, kind, sign * amount, currency, at, order["id"] if order else None, lead, status=status)
+            year.payments[-1]["id"] = len(year.payments)
+
+
+def moved(line: dict) -> bool:
+    """Whether a line of the journal is money that came or went."""
+    return line["kind"] != "failure" and line["status"] not in ("reversed", "reversal")
 
 
 def _subscriptions(chance: random.Random, year: Year, count: int) -> None:

@@ -53,11 +53,11 @@ async def a_failed_event(organization, id="evt_1"):
     )
 
 
-async def some_money(organization, minutes=30, currency="EUR", amount=5900, kind="charge"):
+async def some_money(organization, minutes=30, currency="EUR", amount=5900, kind="charge", **more):
     now = clock.now()
     payment = Payment(
         organization=organization.id, kind=kind, key=f"{kind}:{minutes}:{currency}", amount=amount, currency=currency,
-        occurred_at=now - timedelta(minutes=minutes), created_at=now - timedelta(minutes=minutes),
+        occurred_at=now - timedelta(minutes=minutes), created_at=now - timedelta(minutes=minutes), **more,
     )  # fmt: skip
     await payment.save()
     return payment
@@ -127,7 +127,9 @@ async def test_a_failed_event_is_replayed_and_several_at_once(ana, acme):
 async def test_money_without_an_order_waits_ten_minutes_before_anybody_is_asked(vera, acme):
     await some_money(acme, 9)
     await some_money(acme, 60, kind="failure", amount=0)
+    await some_money(acme, 61, amount=700, provider="manual")  # entered for a person: no order will come
     assert line(await today(vera), "money-waiting") == ""
+    assert counted((await vera.get("/acme/navigation")).text, "today") == "0"
     await some_money(acme, 11)
     dollars = await some_money(acme, 12, "USD", 2000)
     found = line(await today(vera), "money-waiting")
@@ -201,6 +203,7 @@ async def test_key_numbers_are_links_and_currencies_are_never_added(vera, acme):
                 occurred_at=clock.now() - timedelta(hours=hours),
             )
         )  # fmt: skip
+    await some_money(acme, 0, amount=99_900, provider="manual", status="reversed")
     await an_order(acme, status="intake_pending")
     await an_order(acme, status="in_progress")
     text = await today(vera)

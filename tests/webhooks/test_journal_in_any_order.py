@@ -158,8 +158,8 @@ async def test_the_journal_is_what_was_told(acme):
     lines = [json.loads(line) for line in await happen(acme, "p", [*lost("p"), None])]
     said = {line["key"]: (line["amount"], line["status"], line["provisional"], line["money"]) for line in lines}
     assert said == {
-        "charge:pi_p": (4900, "succeeded", False, "disputed"), "charge:ch_p": (-900, "succeeded", True, "disputed"),
-        "dp_p": (-4000, "lost", False, "disputed"),
+        "charge:pi_p": (4900, "succeeded", False, "refunded"), "charge:ch_p": (-900, "succeeded", True, "refunded"),
+        "dp_p": (-4000, "lost", False, "refunded"),
     }  # fmt: skip
     lines = [json.loads(line) for line in await happen(acme, "p", [*subscribed("p"), None])]
     said = {line["key"]: (line["amount"], line["fee"], line["order"]) for line in lines}

@@ -11,7 +11,7 @@ from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, ag
 from dashboard.accounts.tables import Organization
 from dashboard.database import transaction
 from dashboard.errors import Invalid
-from dashboard.formats import exponent, local_day, money, money_input
+from dashboard.formats import exponent, local_day, money_input
 from dashboard.intake import actions as intake
 from dashboard.orders import money as order_money
 from dashboard.orders import placing, queries, received
@@ -55,14 +55,13 @@ async def receive(
         settled = await received.receive(organization, order, order.lead, form, user, now)
         if settled and await placing.confirm(organization, settled, now):
             await intake.request(organization, settled, now)
-    notice = f"Payment of {money(form.amount, form.currency)} entered."
+    notice = await received.said(organization, settled, form)
     return await show(request, organization, number, now, notice=notice, close_dialog=True)
 
 
 async def _outstanding(organization: Organization, order: Order) -> str:
     """What the order costs less what came in, as one would type it; empty when nothing is left."""
-    lines = await order_money.lines_of(organization, order)
-    left = order.amount - order_money.refundable(order, lines)
+    left = order_money.missing(order, await order_money.lines_of(organization, order))
     return money_input(left, order.currency) if left > 0 and exponent(order.currency) is not None else ""
 
 

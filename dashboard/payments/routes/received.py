@@ -57,7 +57,7 @@ async def receive(
         order = await received.receive(organization, order, lead, form, user, now)
         if order and await placing.confirm(organization, order, now):
             await intake.request(organization, order, now)
-    notice = f"Payment of {money(form.amount, form.currency)} entered."
+    notice = await received.said(organization, order, form)
     return fragment(
         request, "payments/_received.html", notice=notice, close_dialog=True, **await _list(organization, now)
     )
