@@ -13,12 +13,17 @@ from dashboard.errors import TooMany
 
 @dataclass(frozen=True)
 class Limit:
+    """So many tries within a time. `strict`: it begins again with each try, so that guessing slowly does not help; else
+    it runs from the first one, and whoever comes now and then is never refused."""
+
     tries: int
     pause: timedelta
+    strict: bool = False
 
 
-PASSWORDS = Limit(10, timedelta(seconds=60))
-CODES = Limit(5, timedelta(minutes=15))  # six digits are few, and only somebody with the password gets to try
+PASSWORDS = Limit(10, timedelta(seconds=60), strict=True)
+# Six digits are few, and only somebody with the password gets to try.
+CODES = Limit(5, timedelta(minutes=15), strict=True)
 MAILS = Limit(5, timedelta(minutes=15))  # to one address
 ASKS = Limit(20, timedelta(minutes=15))  # for mails, from one place
 INVITATIONS = Limit(50, timedelta(hours=1))
@@ -28,7 +33,7 @@ TAKE = """
     INSERT INTO attempt (key, count, window_ends_at) VALUES ({}, 1, {})
     ON CONFLICT (key) DO UPDATE SET
         count = CASE WHEN attempt.window_ends_at <= {} THEN 1 ELSE least(attempt.count, {}) + 1 END,
-        window_ends_at = CASE WHEN attempt.window_ends_at > {} AND attempt.count >= {}
+        window_ends_at = CASE WHEN attempt.window_ends_at > {} AND (attempt.count >= {} OR NOT {}::boolean)
             THEN attempt.window_ends_at ELSE excluded.window_ends_at END
     RETURNING count, window_ends_at"""
 
@@ -52,7 +57,7 @@ def place(address: str) -> str:
 async def take(keys: list[str], limit: Limit, now: datetime) -> None:
     """Count one try under each key before it is made, so that many at once cannot slip through; else TooMany."""
     for n, key in enumerate(keys):
-        found = (await rows(TAKE, key, now + limit.pause, now, limit.tries, now, limit.tries))[0]
+        found = (await rows(TAKE, key, now + limit.pause, now, limit.tries, now, limit.tries, limit.strict))[0]
         if found["count"] > limit.tries:
             await give_back(keys[:n])
             seconds = max(1, round((found["window_ends_at"] - now).total_seconds()))

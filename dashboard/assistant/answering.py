@@ -168,7 +168,8 @@ def _whole(written: Written) -> None:
     if any(not isinstance(values.get(name), kind) for name, kind in kinds.items()):
         raise Malformed("The model’s answer does not have the shape it was asked for.", written.used)
     given = values.get("confidence")
-    values["confidence"] = max(0, min(100, int(given))) if isinstance(given, int | float) and given == given else 0
+    # JSON has 1e999, which is no integer, and some write NaN.
+    values["confidence"] = int(max(0, min(100, given))) if isinstance(given, int | float) and given == given else 0
     values["sentiment"] = values["sentiment"] if values["sentiment"] in prompts.MOODS else ""
     values["topic"] = values["topic"] if values["topic"] in prompts.TOPICS else "other"
 

@@ -5,6 +5,7 @@ import re
 from dashboard.knowledge.folding import fold
 
 FAILED_TWICE = 2
+URGENT = ("legal", "security", "angry")  # reasons that do not wait their turn
 _ASKS = r"""
     (talk|speak|chat|connect|transfer|put)\b.{0,30}
         \b(human|person|agent|someone|somebody|representative|operator|manager|people)

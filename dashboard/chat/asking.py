@@ -18,7 +18,6 @@ from dashboard.leads.tables import Lead
 from dashboard.tickets import actions as tickets
 from dashboard.tickets.tables import Priority
 
-URGENT = ("legal", "security", "angry")
 HANDED = "person"
 HANDED_OVER = "Your message is with ticket {number}. A person answers it here{also}."
 RECORDS = """
@@ -42,12 +41,12 @@ class Reply:
 
 async def ask(
     organization: Organization, asked: Asked, now: datetime, *, lead: Lead | None = None, identified: bool = False,
-    origin: str = "",
+    origin: str = "", calls: bool = False,
 ) -> Reply:  # fmt: skip
     """Keep the message and answer it. The same message again gets the same answer. `identified`: the person has proven
-    who they are, so their own orders may be spoken of, and what needs a person becomes a ticket at once."""
+    who they are, so their own orders may be spoken of. `calls`: see respond."""
     conversation, token, message = await keep(organization, asked, now, lead=lead, identified=identified, origin=origin)
-    reply = await respond(organization, conversation, message, now, lead=lead, identified=identified)
+    reply = await respond(organization, conversation, message, now, lead=lead, identified=identified, calls=calls)
     return replace(reply, token=token)
 
 
@@ -66,9 +65,11 @@ async def keep(
 
 async def respond(
     organization: Organization, conversation: Conversation, message: Message, now: datetime, *,
-    lead: Lead | None = None, identified: bool = False, doing: Callable[[str], None] | None = None,
+    lead: Lead | None = None, identified: bool = False, calls: bool = False,
+    doing: Callable[[str], None] | None = None,
 ) -> Reply:  # fmt: skip
-    """Answer a message that is kept, once. `doing` hears what is being done meanwhile."""
+    """Answer a message that is kept, once. `calls`: what needs a person becomes a ticket at once, as it does for who is
+    identified; else that is suggested, and the page that asked decides. `doing` hears what is being done meanwhile."""
     known = await queries.answer_to(conversation, message)
     ticket = await tickets.number_of(organization, conversation)
     if known is not None:
@@ -84,12 +85,14 @@ async def respond(
     failed = answer.outcome == NOT_KNOWN
     failures = await conversations.note_mood(conversation, answer.topic, answer.sentiment, failed=failed)
     reason = escalation.reason_in(message.text, answer.sentiment, failures)
-    reply = await _keep(conversation, message, answer, now, settles=not reason and not failed)
-    if identified and reason:
+    if reason and (identified or calls):
         made, _ = await tickets.open_ticket(
             organization, conversation, subject_of(message.text), reason, now, priority=priority_of(reason)
         )
         ticket = made.number
+        if failed or reason == "asked":  # somebody is called: that is the answer
+            return await _hand_over(conversation, message, ticket, now)
+    reply = await _keep(conversation, message, answer, now, settles=not reason and not failed)
     return _told(reply, conversation, ticket, person=bool(reason) or failed or answer.needs_person)
 
 
@@ -158,7 +161,7 @@ def subject_of(text: str) -> str:
 
 
 def priority_of(reason: str) -> Priority:
-    return Priority.high if reason in URGENT else Priority.normal
+    return Priority.high if reason in escalation.URGENT else Priority.normal
 
 
 def also(conversation: Conversation) -> str:

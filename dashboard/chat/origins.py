@@ -11,7 +11,7 @@ from dashboard.accounts.tables import Organization
 from dashboard.errors import NotAllowed, NotFound
 
 ORIGIN = re.compile(r"https?://[a-z0-9.-]{1,200}(:\d{1,5})?|https?://\[[0-9a-f:.]{2,45}\](:\d{1,5})?")
-REFUSED = "This site may not use the chat. An admin can add it under Settings, Support."
+REFUSED = "This site may not use the chat. An admin can add it under Settings, Chat."
 
 
 async def organization_of(slug: str = "") -> Organization:

@@ -31,9 +31,11 @@ UNDER_WAY: dict[int, Thinking] = {}  # by message, in this process
 
 
 def begin(
-    organization: Organization, conversation: Conversation, message: Message, now: datetime, tell: Callable[[], None]
-) -> Thinking:
-    """The answer to this message, begun now unless it is. `tell` is called whenever there is something to see."""
+    organization: Organization, conversation: Conversation, message: Message, now: datetime, tell: Callable[[], None],
+    *, calls: bool,
+) -> Thinking:  # fmt: skip
+    """The answer to this message, begun now unless it is. `tell` is called whenever there is something to see; `calls`
+    as in asking.respond."""
     if (known := UNDER_WAY.get(message.id)) is not None:
         return known
 
@@ -48,7 +50,7 @@ def begin(
             log.error("an answer in the chat failed; the message is kept", exc_info=problem)
         tell()
 
-    task = asyncio.create_task(asking.respond(organization, conversation, message, now, doing=doing))
+    task = asyncio.create_task(asking.respond(organization, conversation, message, now, calls=calls, doing=doing))
     made = UNDER_WAY[message.id] = Thinking(task)
     task.add_done_callback(ended)
     return made

@@ -20,6 +20,7 @@ from dashboard.integrations.wire import AGAIN_LATER, SECONDS, tls
 
 OWN_HOST = "https://api.openai.com/"
 LONGEST_ANSWER = 40_000  # characters; a server that goes on writing is not listened to
+MOST_COUNTED = 1_000_000_000  # tokens of one call; more is no count
 
 
 class Malformed(Unavailable):
@@ -139,7 +140,7 @@ class OpenAI(Provider):
             elif event.type == "response.completed":
                 usage = event.response.usage
                 cached = getattr(getattr(usage, "input_tokens_details", None), "cached_tokens", 0) or 0
-                yield "", Used(usage.input_tokens, cached, usage.output_tokens) if usage else None
+                yield "", _counted(usage.input_tokens, cached, usage.output_tokens) if usage else None
             elif event.type.startswith("response.refusal"):
                 raise Refused("The model refused to answer.")
             elif event.type in ("response.failed", "response.incomplete", "error"):
@@ -161,7 +162,13 @@ def _chat_usage(usage: Any) -> Used | None:
     if usage is None:
         return None
     cached = getattr(getattr(usage, "prompt_tokens_details", None), "cached_tokens", 0) or 0
-    return Used(usage.prompt_tokens or 0, cached, usage.completion_tokens or 0)
+    return _counted(usage.prompt_tokens or 0, cached, usage.completion_tokens or 0)
+
+
+def _counted(*tokens: Any) -> Used | None:
+    """None where a server says what cannot be: then a call costs its whole reserve."""
+    whole = all(isinstance(each, int) and 0 <= each <= MOST_COUNTED for each in tokens)
+    return Used(*tokens) if whole else None
 
 
 def _object(text: str, used: Used | None) -> dict[str, Any]:

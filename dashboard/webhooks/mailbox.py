@@ -8,6 +8,7 @@ from typing import Any
 from dashboard.accounts import credentials
 from dashboard.accounts.tables import Organization
 from dashboard.activity import actions as activity
+from dashboard.assistant import escalation
 from dashboard.campaigns.replies import Mail
 from dashboard.conversations import actions as conversations
 from dashboard.conversations import quoting, threading
@@ -20,6 +21,7 @@ from dashboard.files.actions import store
 from dashboard.integrations.outcomes import ProviderError, Refused
 from dashboard.leads.actions import find_or_create
 from dashboard.tickets import actions as tickets
+from dashboard.tickets.tables import Priority
 
 LARGEST_FILE, LARGEST_ALL, MOST_FILES = 10_000_000, 25_000_000, 20  # bytes, bytes, files
 LOOP = (30, timedelta(hours=1))  # more mails of one address in that time are kept, but nobody is called
@@ -107,14 +109,14 @@ async def receive(organization: Organization, data: dict[str, Any], mail: Mail, 
     if not new:
         return "This mail is here already."
     await _keep(organization, message, data)
-    return await _call(organization, conversation, mail, now, automatic=automatic, begun=begun, quiet=quiet)
+    return await _call(organization, conversation, mail, own, now, automatic=automatic, begun=begun, quiet=quiet)
 
 
 async def _call(
-    organization: Organization, conversation: Conversation, mail: Mail, now: datetime, *, automatic: bool, begun: bool,
-    quiet: bool,
+    organization: Organization, conversation: Conversation, mail: Mail, text: str, now: datetime, *, automatic: bool,
+    begun: bool, quiet: bool,
 ) -> str:  # fmt: skip
-    """Who is to answer it, if anybody is."""
+    """Who is to answer it, if anybody is, and how soon: `text` is what the person wrote themselves."""
     if automatic:
         if begun:
             await rows("UPDATE conversation SET unread = false, archived_at = {} WHERE id = {}", now, conversation.id)
@@ -126,7 +128,9 @@ async def _call(
         await activity.record(organization, "lead", conversation.lead, "wrote", title[:200], actor="customer")
     if quiet:
         return "A mail that waits for a reply."
-    ticket, new = await tickets.open_ticket(organization, conversation, subject, "mail", now)
+    urgent = escalation.reason_in(f"{mail.subject}\n{text}") in escalation.URGENT
+    priority = Priority.high if urgent else Priority.normal
+    ticket, new = await tickets.open_ticket(organization, conversation, subject, "mail", now, priority=priority)
     return f"Ticket {ticket.number} opened." if new else f"A mail in ticket {ticket.number}."
 
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,6 +14,7 @@ from dashboard.assistant import answering, budget, checking, prices
 from dashboard.assistant.tables import AssistantCall, AssistantDay, PromptVersion
 from dashboard.conversations import actions as conversations
 from dashboard.conversations.tables import Channel
+from dashboard.integrations import openai
 from dashboard.knowledge import loading
 from tests.integrations import connected
 from tests.partners.provider import provider
@@ -114,6 +116,29 @@ async def test_an_answer_of_another_shape_is_not_used(knowing, talk, partner, mo
     partner.writes = lambda said: written
     answer = await answered(knowing, talk, model)
     assert answer.why_not and "€649" in answer.text
+
+
+NUMBERS = {
+    "1e999": 100, "-1e999": 0, "Infinity": 100, "NaN": 0, "-5": 0, "250": 100, "72.9": 72, "1" + "0" * 400: 100,
+    '"95"': 0, "null": 0, "[]": 0, "{}": 0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+async def test_whatever_number_it_says_the_confidence_is_one_of_a_hundred(knowing, talk, partner, model, number):
+    written = json.dumps(reply("The Professional audit costs €649.", confidence="NUMBER"))
+    partner.writes = lambda said: written.replace('"NUMBER"', number)
+    answer = await answered(knowing, talk, model)
+    assert answer.why_not == "" and answer.confidence == NUMBERS[number]
+    assert [call.state for call in await AssistantCall.of(knowing)] == ["answered"]
+
+
+@pytest.mark.parametrize("tokens", [-900, 1e999, "900", 10**12, 3.5])
+async def test_a_count_of_tokens_that_cannot_be_leaves_the_whole_reserve(tokens):
+    """None is what `settle` keeps the reserve for."""
+    told = SimpleNamespace(prompt_tokens=tokens, completion_tokens=60)
+    assert openai._chat_usage(told) is None
+    assert openai._chat_usage(SimpleNamespace(prompt_tokens=900, completion_tokens=60)) == openai.Used(900, 0, 60)
 
 
 ATTACKS = {

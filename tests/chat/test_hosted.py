@@ -1,10 +1,14 @@
 """The chat on our own page, without scripts and without a model."""
 
 import re
+from datetime import timedelta
+
+import pytest
 
 from dashboard import clock
 from dashboard.conversations.tables import Conversation, Message
 from dashboard.database import rows
+from dashboard.deliveries.tables import Delivery
 from dashboard.knowledge import loading
 from dashboard.tickets.tables import Ticket
 
@@ -81,3 +85,38 @@ async def test_a_file_of_a_reply_is_in_the_thread_and_downloads_as_a_file_only(s
     await rows("UPDATE file SET link_version = link_version + 1")
     assert (await stranger.get(link)).status_code == 403
     assert "/d/" in (await stranger.get("/chat/acme")).text
+
+
+CALLS = {
+    "I want to talk to a human": "asked", "This is a SCAM, unacceptable": "angry", "refund my audit": "refund",
+    "I will call my lawyer about the audit price": "legal", "your site was hacked": "security",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("message", "reason"), CALLS.items())
+async def test_who_needs_a_person_is_handed_to_one_and_told_so(stranger, acme, message, reason):
+    await loading.load(acme, clock.now())
+    await stranger.request("POST", "/chat/acme", data={"message": message, "key": "k1"})
+    [ticket] = await Ticket.of(acme)
+    assert ticket.reason == reason and ticket.priority == ("normal" if reason in ("asked", "refund") else "high")
+    assert await Delivery.count().where(Delivery.name == "ticket_escalated") == 1
+    assert "A person will answer: ticket 1" in (await stranger.get("/chat/acme")).text
+    answers = await Message.of(acme).where(Message.author_kind == "machine")
+    assert len(answers) == 1 and not answers[0].text.startswith("I do not know")
+
+
+async def test_two_answers_that_did_not_help_call_a_person(stranger, acme):
+    for n, thing in enumerate(("bicycles", "canoes")):
+        assert await Ticket.count() == 0
+        await stranger.request("POST", "/chat/acme", data={"message": f"Do you sell {thing}?", "key": f"k{n}"})
+    assert (await Ticket.of(acme).first()).reason == "unanswered"
+    assert "with ticket 1. A person answers it here" in (await stranger.get("/chat/acme")).text
+
+
+async def test_no_more_tickets_from_one_place_than_may_be_asked_for(visit, acme, monkeypatch):
+    from dashboard.chat.routes import api
+
+    monkeypatch.setattr(api, "CALLS", api.Limit(2, timedelta(minutes=5)))
+    for _ in range(3):
+        await (await visit(None)).request("POST", "/chat/acme", data={"message": "I want to talk to a human"})
+    assert await Ticket.count() == 2 and await Conversation.count().where(Conversation.needs_reply.eq(True)) == 3

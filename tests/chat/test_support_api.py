@@ -223,6 +223,39 @@ async def test_too_many_questions_from_one_place_are_slowed(stranger, knowing):
     )
 
 
+async def test_one_customer_of_a_company_does_not_use_up_what_the_others_may_ask(stranger, knowing):
+    """Its server asks for all of them from one place."""
+    from dashboard.chat.routes import api
+
+    async def private(email):
+        return await ask(stranger, "Is VAT included?", "/api/support/private", identity=signed(knowing, email))
+
+    seen = [(await private("robin@customer.example")).status_code for _ in range(api.QUESTIONS.tries + 1)]
+    assert seen == [200] * api.QUESTIONS.tries + [429]
+    assert (await private("Robin@Customer.example")).status_code == 429
+    assert (await private("ingrid@customer.example")).status_code == 200
+
+
+async def test_health_and_tickets_are_for_machines_and_listed_sites_and_not_endlessly(stranger, knowing, monkeypatch):
+    from dashboard.chat.routes import api
+
+    monkeypatch.setattr(api, "LOOKS", api.Limit(3, timedelta(minutes=5)))
+
+    async def health(**headers):
+        return await stranger.request("GET", "/api/support/health", headers=headers)
+
+    assert "access-control-allow-origin" not in (await health()).headers
+    assert (await health(Origin=SHOP)).headers["access-control-allow-origin"] == SHOP
+    foreign = await health(Origin="https://evil.example")
+    assert foreign.status_code == 403 and "access-control-allow-origin" not in foreign.headers
+    assert [(await health()).status_code for _ in range(2)] == [200, 429]
+    guesses = [
+        (await stranger.request("GET", "/api/support/tickets", headers={"X-Internal-Secret": f"{n}"})).status_code
+        for n in range(4)
+    ]
+    assert guesses == [403, 403, 403, 429]
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -62,6 +62,16 @@ async def test_the_same_message_is_kept_once_and_answered_once(page, acme):
     assert len({next(each.data for each in told if each.type == "message") for told in answers}) == 1
 
 
+async def test_who_asks_for_a_person_in_words_sees_at_once_that_one_is_called(page, acme):
+    number = await page.says("I want to talk to a human")
+    async with page.following() as next_of:
+        assert "Talk to a person" in (await next_of("person")).data
+        told = await page.answer(number)
+        assert "with ticket 1. A person answers it here" in told[-1].data
+        assert "A person will answer: ticket 1" in (await next_of("person")).data
+    assert (await Ticket.of(acme).first()).reason == "asked"
+
+
 async def test_a_persons_reply_is_there_without_asking_again(page, acme, ana):
     await page.says("Do you sell bicycles?")
     async with page.following() as next_of:

@@ -83,6 +83,19 @@ async def test_a_mail_becomes_a_conversation_a_person_and_a_ticket(inbox, acme, 
     assert "Did you audit the wrong site?" in page.text and "Quoted text" in page.text
 
 
+@pytest.mark.parametrize(
+    ("text", "priority"),
+    [
+        ("Did you audit the wrong site?", "normal"), ("You hear from my lawyer.", "high"),
+        ("My account was hacked.", "high"), ("THIS IS UNACCEPTABLE, A SCAM", "high"),
+        ("Fine.\n\nOn Fri, 20 Nov 2026 at 10:00, Acme wrote:\n> my lawyer", "normal"),
+    ],
+)  # fmt: skip
+async def test_an_angry_or_legal_mail_does_not_wait_its_turn(inbox, acme, text, priority):
+    await inbox.gets(text)
+    assert [each.priority for each in await Ticket.of(acme)] == [priority]
+
+
 async def test_the_same_mail_twice_is_there_once(inbox):
     await inbox.gets("Once")
     assert await inbox.gets("Once", again=True) == "This mail is here already."

@@ -1,7 +1,7 @@
 """The support addresses for widgets, the company's own server and staff tools. JSON in, JSON out."""
 
 import hmac
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from litestar import Request, Response, get, post, route
@@ -14,12 +14,14 @@ from dashboard.accounts.attempts import Limit
 from dashboard.accounts.current import Now, machine, public
 from dashboard.accounts.entrance import address_of
 from dashboard.accounts.tables import Organization
+from dashboard.assistant import escalation
 from dashboard.chat import asking, forms, identity, origins
-from dashboard.errors import DashboardError, Invalid, NotAllowed, NotFound
+from dashboard.errors import DashboardError, Invalid, NotAllowed, NotFound, TooMany
 from dashboard.leads.tables import Lead
 from dashboard.tickets import queries as tickets
 from dashboard.tickets.tables import TicketStatus
 
+LOOKS = Limit(120, timedelta(minutes=1))  # at what is connected, and at tickets
 QUESTIONS = Limit(30, timedelta(minutes=5))  # from one place, to one organization
 CALLS = Limit(8, timedelta(minutes=10))  # for a person
 
@@ -52,15 +54,17 @@ async def preflight(request: Request) -> Response:
 
 
 @get(both("health"), name="support.health", guards=[public], exception_handlers={DashboardError: with_origin})
-async def health(request: Request) -> Response[dict[str, Any]]:
-    """What is connected. Any site may read it: there is no secret in it."""
+async def health(request: Request, now: Now) -> Response[dict[str, Any]]:
+    """What is connected, for machines and listed sites."""
     organization = await asked_of(request)
+    headers = origins.allowed(request, organization)
+    await attempts.take([place(request, organization, "looks")], LOOKS, now)
     its = await credentials.integrations_for(organization.id)
     body = {
         "status": "ok", "openai_configured": its.openai.configured, "telegram_configured": its.telegram.configured,
         "whatsapp_configured": its.whatsapp.configured,
     }  # fmt: skip
-    return Response(body, headers={"Cache-Control": "no-store", "Access-Control-Allow-Origin": "*"})
+    return Response(body, headers=headers)
 
 
 @post(both("public"), name="support.ask", guards=[public], status_code=200, **OPEN)
@@ -86,7 +90,8 @@ async def ask_signed(request: Request, now: Now) -> Response[dict[str, Any]]:
     email, name = identity.proven(organization, asked.identity, now)
     if not asked.message:
         raise Invalid({"message": forms.WRITE})
-    await attempts.take([place(request, organization, "asks")], QUESTIONS, now)
+    # The company's own server asks for all its customers from one place, so each of them has a limit of their own.
+    await attempts.take([f"support:asks:{organization.id}:{attempts.account(email)}"], QUESTIONS, now)
     lead = await known(organization, email)
     asked = forms.Asked(asked.message, asked.conversation, asked.key, name, email, asked.page, None)
     reply = await asking.ask(
@@ -118,12 +123,13 @@ async def escalate(request: Request, now: Now) -> Response[dict[str, Any]]:
 
 @get(both("tickets"), name="support.tickets", guards=[machine])
 async def list_tickets(
-    request: Request, limit: FromQuery[int] = 50, status: FromQuery[str] = ""
+    request: Request, now: Now, limit: FromQuery[int] = 50, status: FromQuery[str] = ""
 ) -> Response[dict[str, Any]]:
     """The newest tickets and how many there are, for staff tools that know the internal secret."""
     secret = settings.current().internal_api_secret
     if not secret:
         raise NotFound()
+    await attempts.take([f"support:tickets:{attempts.place(address_of(request))}"], LOOKS, now)
     if not hmac.compare_digest(request.headers.get("x-internal-secret", "").encode(), secret.encode()):
         raise NotAllowed("The header X-Internal-Secret is missing or wrong.")
     if status and status not in [each.value for each in TicketStatus]:
@@ -153,6 +159,17 @@ def told(reply: asking.Reply) -> dict[str, Any]:
 
 def place(request: Request, organization: Organization, what: str) -> str:
     return f"support:{what}:{organization.id}:{attempts.place(address_of(request))}"
+
+
+async def may_call(request: Request, organization: Organization, text: str, now: datetime) -> bool:
+    """Whether a message may call a person by itself: as often as somebody may ask for one. It is kept either way."""
+    if not escalation.reason_in(text):
+        return True
+    try:
+        await attempts.take([place(request, organization, "calls")], CALLS, now)
+    except TooMany:
+        return False
+    return True
 
 
 async def known(organization: Organization, email: str) -> Lead | None:

@@ -15,7 +15,7 @@ from dashboard.accounts.forms import address_problem
 from dashboard.accounts.tables import Organization
 from dashboard.chat import asking, origins, visiting, waiting
 from dashboard.chat.forms import LONGEST, WRITE, Asked
-from dashboard.chat.routes.api import CALLS, QUESTIONS, place
+from dashboard.chat.routes.api import CALLS, QUESTIONS, may_call, place
 from dashboard.chat.routes.threads import TOO_LONG, by_script, renderer
 from dashboard.errors import Invalid
 
@@ -39,7 +39,8 @@ async def ask(request: Request, brand: FromPath[str], now: Now, data: Form) -> T
     await attempts.take([place(request, organization, "asks")], QUESTIONS, now)
     key = f"v:{word}" if (word := typed.text(data, "key")[:80]) else f"r:{secrets.token_hex(12)}"
     asked = Asked(message, visiting.token_of(request, organization), key, "", "", "", None)
-    reply = await asking.ask(organization, asked, now)
+    calls = await may_call(request, organization, message, now)
+    reply = await asking.ask(organization, asked, now, calls=calls)
     return _back(organization, reply.token)
 
 

@@ -18,7 +18,7 @@ from dashboard.accounts.tables import Organization
 from dashboard.chat import asking, origins, thinking, visiting
 from dashboard.chat.following import Following, Render, shown
 from dashboard.chat.forms import LONGEST, WRITE, Asked
-from dashboard.chat.routes.api import QUESTIONS, place
+from dashboard.chat.routes.api import QUESTIONS, may_call, place
 from dashboard.chat.seats import Seats
 from dashboard.chat.thinking import Thinking
 from dashboard.conversations import queries
@@ -80,7 +80,10 @@ async def answer(request: Request, brand: FromPath[str], now: Now, data: Form) -
         raise NotFound()
     await attempts.take([place(request, organization, "answers")], QUESTIONS, now)
     hub, topic = request.app.state.hub, topic_of(conversation.id)
-    made = thinking.begin(organization, conversation, message, now, lambda: hub.hear(f"{organization.id}:{topic}"))
+    calls = await may_call(request, organization, message.text, now)
+    made = thinking.begin(
+        organization, conversation, message, now, lambda: hub.hear(f"{organization.id}:{topic}"), calls=calls
+    )
     return _stream(_answered(renderer(request), organization, conversation, hub, made))
 
 
