@@ -58,7 +58,7 @@ END_PEOPLE = """
         SELECT id FROM enrollment WHERE campaign = {} AND state = 'active' LIMIT {}) RETURNING id"""
 AGAIN = """
     UPDATE campaign_send SET state = 'due', reason = '', settled_at = NULL, queued_at = NULL, due_at = {}
-    WHERE campaign = {} AND state = ANY({}) RETURNING enrollment"""
+    WHERE campaign = {} AND state = 'failed' RETURNING enrollment"""
 BACK_IN = "UPDATE enrollment SET state = 'active', ended_at = NULL WHERE id = ANY({}) AND state = 'finished'"
 GO_ON = """
     UPDATE campaign SET state = 'running', why = '', finished_at = NULL, watched_from = {}
@@ -140,20 +140,14 @@ async def give_up(id: int, organization: int, now: datetime) -> int:
     return ended
 
 
-async def retry_failed(campaign: Campaign, by: By, now: datetime, *, unknown: bool = False) -> int:
-    """Send once more what failed; only when asked also what may have arrived, perhaps a second time. How many."""
+async def retry_failed(campaign: Campaign, by: By, now: datetime) -> int:
+    """Send once more what failed; how many. What may have arrived is left to a person, mail by mail in the Outbox."""
     async with transaction():
         await serialize(f"campaign:{campaign.id}")
         current = await _found(campaign)
         if current.state not in ("running", "paused", "done"):
             raise Conflict("A campaign that was stopped sends nothing more. Nothing was changed.")
-        states = ["failed", "unknown"] if unknown else ["failed"]
-        if unknown:  # under a new key: the old one would only repeat the old answer
-            await rows(
-                "UPDATE delivery d SET state = 'failed' FROM campaign_send s WHERE s.campaign = {} "
-                "AND s.state = 'unknown' AND d.id = s.delivery AND d.state = 'unknown'", campaign.id,
-            )  # fmt: skip
-        again = await rows(AGAIN, now, campaign.id, states)
+        again = await rows(AGAIN, now, campaign.id)
         if again:
             await rows(BACK_IN, [each["enrollment"] for each in again])
             await rows(GO_ON, now, campaign.id)

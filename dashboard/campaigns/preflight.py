@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from dashboard import settings
 from dashboard.accounts.tables import Organization
-from dashboard.campaigns import editor, placeholders, preflight_people, reaching, sending_from, trial
+from dashboard.campaigns import editor, placeholders, preflight_people, reaching, rendering, sending_from, trial
 from dashboard.campaigns.findings import ASK, BLOCKED, FINE, WARNING, Checked, Finding
 from dashboard.campaigns.rendering import Texts
 from dashboard.campaigns.tables import CampaignKind, CampaignState
 from dashboard.campaigns.templates_forms import without_unsubscribe
 
+EXAMPLES = (".example.com", ".example.net", ".example.org")  # nobody's, kept for texts like these
 LOOPBACK = ("http://127.", "http://localhost", "http://[::1]")
 
 
@@ -45,7 +47,7 @@ def _needed(campaign: Mapping[str, Any], steps: list[dict[str, Any]]) -> dict[st
     found: dict[str, dict[str, Any]] = {}
     subject = campaign["trial"].get("subject", "") if isinstance(campaign["trial"], dict) else ""
     for number, each in enumerate(steps):
-        texts = Texts(each["subject"], each["html"], each["text"])
+        texts = _texts(each)
         everything = f"{texts.subject}\n{'' if number else subject}\n{texts.html}\n{texts.plain}"
         for name in placeholders.read(everything).missing({}):
             found.setdefault(name, each)
@@ -83,18 +85,35 @@ def _steps(campaign: Mapping[str, Any], steps: list[dict[str, Any]], base: str) 
 def _ways_out(steps: list[dict[str, Any]], campaign: Mapping[str, Any], base: str) -> list[Finding]:
     found = []
     for each in steps:
-        lacking = without_unsubscribe(Texts(each["subject"], each["html"], each["text"])) if each["version"] else ""
+        lacking = without_unsubscribe(_texts(each)) if each["version"] else ""
         if lacking:
             href = f"{base}/templates/{each['template']}?campaign={campaign['id']}"
             detail = f"{each['template_name']}, {lacking}"
             found.append(Finding(BLOCKED, "No link to unsubscribe", detail, "Fix", href, "unsubscribe"))
     if not found and any(each["version"] for each in steps):
         found.append(Finding(FINE, "Unsubscribe link in every mail", "One click, RFC 8058", key="unsubscribe"))
+    found += _placeholders(steps, campaign, base)
     address = settings.current().base_url
     if address.startswith(LOOPBACK):
         detail = f"They lead to {address}. Set BASE_URL to the address people use"
         found.append(Finding(WARNING, "Nobody outside can open the links", detail, key="links"))
     return found
+
+
+def _placeholders(steps: list[dict[str, Any]], campaign: Mapping[str, Any], base: str) -> list[Finding]:
+    """Links that stand in a text only to be replaced, such as the one in the template for a file somebody asked for."""
+    found = []
+    for each in steps:
+        hosts = {urlsplit(url).hostname or "" for url in rendering.urls(_texts(each))} if each["version"] else set()
+        if examples := sorted(host for host in hosts if f".{host}".endswith(EXAMPLES)):
+            href = f"{base}/templates/{each['template']}?campaign={campaign['id']}"
+            detail = f"{each['template_name']}, {', '.join(examples)}. Put your own address there"
+            found.append(Finding(BLOCKED, "A link leads to an example", detail, "Fix", href, "examples"))
+    return found
+
+
+def _texts(step: Mapping[str, Any]) -> Texts:
+    return Texts(step["subject"], step["html"], step["text"])
 
 
 def _sender(sender: sending_from.Sender, organization: Organization) -> list[Finding]:

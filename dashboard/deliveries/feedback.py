@@ -14,6 +14,7 @@ from dashboard.deliveries.tables import DeliveryAttempt, DeliveryState
 RANK = ("sent", "failed", "suppressed", "delivered", "bounced")
 OPEN = ("queued", "sending", "held", "unknown")  # the report settles these: the provider has it
 SOFT_BOUNCES, WITHIN = 3, timedelta(days=30)  # so many of one address within that time and it is not written to again
+PATIENCE = timedelta(days=1)  # so long a receiving server may put a mail off
 
 WHICH = """(provider_id = {} OR (provider_id = '' AND id = {} AND resends = {}))
     AND (organization = {} OR organization IS NULL)"""
@@ -24,6 +25,10 @@ MOVE = """
     WHERE {} AND state = ANY({}) RETURNING id, organization, subject_kind, subject_id, title, recipient, attempt"""
 FIND = "SELECT id, organization, recipient, attempt, state FROM delivery WHERE {}"
 DELAY = "UPDATE delivery SET why = {} WHERE {} AND state = 'sent' RETURNING id, organization, attempt"
+OFTEN = """
+    SELECT count(*) AS n FROM delivery d WHERE d.organization = {} AND d.created_at > {}
+        AND lower(trim(d.recipient)) = {} AND (d.state = 'bounced' OR d.state = 'sent' AND d.created_at < {}
+        AND EXISTS (SELECT FROM delivery_attempt a WHERE a.delivery = d.id AND a.outcome = 'delayed'))"""
 SEEN = {
     "opened": "UPDATE delivery SET opened_at = least(opened_at, {}) WHERE {} RETURNING organization",
     "clicked": "UPDATE delivery SET clicked_at = least(clicked_at, {}) WHERE {} RETURNING organization",
@@ -84,11 +89,11 @@ class Report:
         await rows(SUPPRESS, self.organization.id, address, reason, detail[:500], self.at)
 
     async def bounced_often(self, recipient: str) -> bool:
-        """Whether an address has bounced softly too often by now."""
+        """Whether an address has bounced softly too often by now. A mail that was put off and has not arrived within a
+        day counts as one."""
         counted = await row(
-            "SELECT count(*) AS n FROM delivery WHERE organization = {} AND state = 'bounced' AND created_at > {} "
-            "AND lower(trim(recipient)) = {}", self.organization.id, self.at - WITHIN, recipient.strip().lower(),
-        )  # fmt: skip
+            OFTEN, self.organization.id, self.at - WITHIN, recipient.strip().lower(), self.at - PATIENCE
+        )
         return bool(counted and counted["n"] >= SOFT_BOUNCES)
 
     async def _note(self, delivery: dict[str, Any], outcome: str, why: str) -> None:

@@ -35,6 +35,9 @@ async def delayed(organization: Organization, event: dict, now: datetime) -> str
     if await report.delayed(why):
         if found := await report.found():
             await results.delayed(found["id"], why)
+            if found["organization"] and await report.bounced_often(found["recipient"]):
+                await report.suppress(found["recipient"], "bounced", "Mails to it were put off again and again")
+                return "Delayed, like others to this address before. It is not written to again."
         return "Delayed. Resend goes on trying."
     return NO_NEWS if await report.found() else NOT_OURS
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dashboard.campaigns import editor, launching, preflight, reaching, rendering
+from dashboard.campaigns import editor, launching, preflight, reaching, rendering, seeds
 from dashboard.campaigns.tables import Campaign, Template, TemplateVersion
 from dashboard.clock import now as the_time
 from dashboard.database import row, rows
@@ -197,6 +197,20 @@ async def test_a_mail_without_a_way_out_blocks(acme):
     draft = await a_draft(acme, words=GOOD | {"text": "No link here"})
     [(level, text, detail)] = await found(acme, draft, "unsubscribe")
     assert (level, text) == ("blocked", "No link to unsubscribe") and detail.endswith("in its plain text")
+
+
+async def test_a_link_to_an_example_blocks_until_it_is_ones_own(acme):
+    way_out = '<a href="{{ unsubscribe_link }}">Stop</a>'
+    for address, wanted in (
+        ("https://www.example.com/checklist", ["blocked"]), ("http://example.org", ["blocked"]),
+        ("https://notexample.com/checklist", []), ("https://files.acme.example/checklist", []),
+    ):  # fmt: skip
+        draft = await a_draft(acme, words=GOOD | {"html": f'<a href="{address}">Open it</a>{way_out}'})
+        assert [level for level, _, _ in await found(acme, draft, "examples")] == wanted, address
+    magnet = next(texts for name, _, texts in seeds.STARTERS if name == "Lead magnet")
+    draft = await a_draft(acme, words={"subject": "Here", "html": magnet.html})
+    [(_, text, detail)] = await found(acme, draft, "examples")
+    assert text == "A link leads to an example" and "www.example.com" in detail
 
 
 async def test_a_step_without_a_mail_or_with_an_archived_one_blocks(acme):

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -99,6 +99,22 @@ async def test_a_bounce_says_why_on_the_row_and_on_what_it_was_about(acme):
     assert (await again(delivery)).why == "550 5.1.1 <b>no</b> such user"
     (line,) = await rows("SELECT verb, detail FROM activity WHERE subject_kind = 'order' AND subject_id = 9")
     assert line["verb"] == "delivery_bounced" and "550" in line["detail"]
+
+
+async def test_mails_that_are_put_off_and_do_not_arrive_count_like_soft_bounces(acme):
+    """The third one of an address that has not arrived within a day; those that arrived after all do not count."""
+    at = datetime(2026, 11, 21, 1, 40, tzinfo=UTC)
+    for number in range(5):
+        await a_delivery(acme, state="sent", provider_id=f"p{number}")
+    await rows("UPDATE delivery SET recipient = 'robin@mail.example', created_at = {}", at - timedelta(days=2))
+    await rows("UPDATE delivery SET created_at = {} WHERE provider_id = 'p4'", at - timedelta(hours=2))
+    await tell(acme, *(event("delivery_delayed", f"p{number}") for number in (0, 1, 4)), event("delivered", "p0"))
+    await tell(acme, event("delivery_delayed", "p2"))
+    assert not await Suppression.of(acme), "one arrived, one is only two hours old"
+    [(_, result)] = await tell(acme, event("delivery_delayed", "p3"))
+    assert "not written to again" in result
+    [blocked] = await Suppression.of(acme)
+    assert (blocked.email_normalized, blocked.reason) == ("robin@mail.example", "bounced")
 
 
 async def test_after_a_permanent_bounce_nothing_more_leaves(acme):
