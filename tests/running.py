@@ -57,6 +57,13 @@ class Running:
         canaries.look(f"what backdesk {arguments[0]} said", done.stdout + done.stderr)
         return done
 
+    def fill(self, module: str) -> None:
+        """Run a module of ours that writes rows into its database."""
+        done = subprocess.run(
+            [sys.executable, "-m", module], cwd=ROOT, env=self.env, capture_output=True, text=True, check=False
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+
     def start(self, port: int | None = None, wait: bool = True, first: str = "", **env: str) -> subprocess.Popen:
         port = port or self.port
         log = (self.folder / f"server-{port}.log").open("a")

@@ -52,7 +52,8 @@ const Backdesk = (() => {
   });
   document.addEventListener("close", ({ target }) => target.removeAttribute("hx-morph-skip"), true);
   document.addEventListener("open-dialog", ({ detail }) => openDialog(detail.target));
-  document.addEventListener("close-dialog", () => $$("dialog[open]").forEach((dialog) => dialog.close()));
+  // Only the dialog that asked: an answer to what was done before may come while somebody types into another.
+  document.addEventListener("close-dialog", ({ target }) => target.closest?.("dialog")?.close());
 
   // ── HX-Trigger {"download": {href}}: a file leaves the page as it is ──
   document.addEventListener("download", ({ detail }) => location.assign(detail.href));

@@ -1,25 +1,17 @@
 """The board and a lead's page under a person's hands: mouse, menu, keys, undo, and what others do meanwhile."""
 
-import subprocess
-import sys
+import asyncio
 
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.running import ROOT
+from tests.browser.hands import toasts
 
 
 @pytest.fixture(scope="module", autouse=True)
 def filled(desk) -> None:
     """31 leads in three stages."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.leads.seed"], cwd=ROOT, env=desk.env, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-
-
-def toasts(page: Page):
-    return page.get_by_role("region", name="Notifications")
+    desk.fill("tests.leads.seed")
 
 
 def lane(page: Page, key: str):
@@ -115,6 +107,33 @@ async def test_a_card_goes_back_when_the_server_refuses(desk, open_page):
     await card(page, "Aiko Tanaka").drag_to(lane(page, "qualified"))
     await expect(toasts(page)).to_contain_text("offline")
     await expect(lane(page, "quoted")).to_contain_text("Aiko Tanaka")
+
+
+async def test_an_answer_that_comes_late_leaves_the_dialog_somebody_types_in(desk, open_page):
+    its = await open_page()
+    page = await its.sign_in()
+    await its.open("/acme/leads/board")
+    asked, release = asyncio.Event(), asyncio.Event()
+
+    async def late(route):
+        asked.set()
+        await release.wait()
+        await route.continue_()
+
+    await page.route("**/stage?in=board", late)
+    await card(page, "Aiko Tanaka").get_by_role("button").click()
+    await page.get_by_role("button", name="Move to Qualified").click()
+    await asked.wait()
+    await card(page, "Daniel Osei").get_by_role("button").click()
+    await page.get_by_role("button", name="Lost, with reason…").click()
+    await page.get_by_label("Reason").fill("Bought els")
+    release.set()
+    await expect(toasts(page)).to_contain_text("Aiko Tanaka moved to Qualified.")
+    await expect(page.get_by_label("Reason")).to_be_focused()
+    await page.keyboard.type("ewhere")
+    await page.keyboard.press("Enter")
+    await expect(lane(page, "lost")).to_contain_text("Daniel Osei")
+    its.nothing_wrong()
 
 
 async def test_a_long_lane_stays_unrolled_while_others_work(desk, open_page):

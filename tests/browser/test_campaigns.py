@@ -4,15 +4,14 @@ the keyboard alone."""
 
 import asyncio
 import re
-import subprocess
-import sys
 
 import pytest
 from playwright.async_api import Locator, Page, expect
 
+from tests.browser.hands import toasts, walk_to
 from tests.canaries import PASSWORD
 from tests.partners.provider import provider
-from tests.running import ROOT, running
+from tests.running import running
 from tests.test_crashes import connected_env
 
 AT_WORK = 90_000  # milliseconds for what the engine, the out-tray and a provider do on a busy machine
@@ -35,30 +34,13 @@ async def desk(partner):
             "Acme", "--password", PASSWORD,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
-        command = [sys.executable, "-m", "tests.campaigns.crowd"]
-        filled = await asyncio.to_thread(
-            subprocess.run, command, cwd=ROOT, env=its.env, capture_output=True, text=True, check=False
-        )
-        assert filled.returncode == 0, filled.stderr
+        await asyncio.to_thread(its.fill, "tests.campaigns.crowd")
         await asyncio.to_thread(its.start)
         yield its
 
 
-def toasts(page: Page) -> Locator:
-    return page.get_by_role("region", name="Notifications")
-
-
 def figure(page: Page, name: str) -> Locator:
     return page.locator(FIGURE.format(name))
-
-
-async def walk_to(page: Page, target: Locator) -> None:
-    """Press Tab until it has the focus."""
-    for _ in range(120):
-        await page.keyboard.press("Tab")
-        if await target.evaluate("element => element === document.activeElement"):
-            return
-    raise AssertionError(f"the keyboard does not get to {target}")
 
 
 def link_of(partner, address: str) -> str:

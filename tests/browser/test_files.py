@@ -1,23 +1,16 @@
 """A file of everything leaves the page as it is; a page that refreshes itself is nobody's activity."""
 
-import subprocess
-import sys
-
 import asyncpg
 import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import PASSWORD
-from tests.running import ROOT
 
 
 @pytest.fixture(scope="module", autouse=True)
 def filled(desk) -> None:
     """68 orders in every state."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.orders.seed"], cwd=ROOT, env=desk.env, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    desk.fill("tests.orders.seed")
 
 
 async def ask(desk, sql: str):

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.browser.hands import toasts
 from tests.leads.importing import table
 
 LINES = [
@@ -24,10 +25,6 @@ def fair(tmp_path):
     place = tmp_path / "fair-munich-2026.csv"
     place.write_text(FAIR, encoding="utf-8-sig")
     return place
-
-
-def toasts(page: Page):
-    return page.get_by_role("region", name="Notifications")
 
 
 def figure(page: Page, label: str):

@@ -2,26 +2,17 @@
 back; once with the mouse, once with the keyboard alone."""
 
 import re
-import subprocess
-import sys
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Page, expect
 
-from tests.running import ROOT
+from tests.browser.hands import toasts, walk_to
 
 
 @pytest.fixture(scope="module", autouse=True)
 def filled(desk) -> None:
     """320 leads: 230 that one filter finds, 60 that another one does."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.leads.crowd"], cwd=ROOT, env=desk.env, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-
-
-def toasts(page: Page):
-    return page.get_by_role("region", name="Notifications")
+    desk.fill("tests.leads.crowd")
 
 
 def dialog(page: Page):
@@ -30,15 +21,6 @@ def dialog(page: Page):
 
 def rows(page: Page):
     return page.locator("#rows tr")
-
-
-async def walk_to(page: Page, target: Locator) -> None:
-    """Press Tab until it has the focus."""
-    for _ in range(140):
-        await page.keyboard.press("Tab")
-        if await target.evaluate("element => element === document.activeElement"):
-            return
-    raise AssertionError(f"the keyboard does not get to {target}")
 
 
 async def choose(page: Page, text: str, then: str) -> None:

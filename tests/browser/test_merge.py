@@ -4,8 +4,9 @@ import subprocess
 import sys
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
+from tests.browser.hands import toasts
 from tests.canaries import PASSWORD
 from tests.running import ROOT
 
@@ -17,10 +18,6 @@ def filled(desk) -> None:
         command = [sys.executable, "-m", module]
         done = subprocess.run(command, cwd=ROOT, env=desk.env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
-
-
-def toasts(page: Page):
-    return page.get_by_role("region", name="Notifications")
 
 
 async def test_two_become_one_and_are_parted_again_by_keys(desk, open_page):

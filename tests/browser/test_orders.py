@@ -1,26 +1,17 @@
 """The orders pages under a person's hands: keys, live updates, drawer, dialogs, undo."""
 
 import re
-import subprocess
-import sys
 
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.running import ROOT
+from tests.browser.hands import toasts
 
 
 @pytest.fixture(scope="module", autouse=True)
 def filled(desk) -> None:
     """68 orders in every state."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.orders.seed"], cwd=ROOT, env=desk.env, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-
-
-def toasts(page: Page):
-    return page.get_by_role("region", name="Notifications")
+    desk.fill("tests.orders.seed")
 
 
 def row(page: Page, name: str):

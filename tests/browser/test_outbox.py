@@ -1,26 +1,13 @@
 """The Outbox and the mails in it, as a browser shows them."""
 
-import subprocess
-import sys
-
 import pytest
 from playwright.async_api import expect
-
-from tests.running import ROOT
 
 
 @pytest.fixture(scope="module", autouse=True)
 def filled(desk) -> None:
     """Deliveries in every state."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.deliveries.seed"],
-        cwd=ROOT,
-        env=desk.env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    desk.fill("tests.deliveries.seed")
 
 
 async def test_the_outbox_is_worked_without_a_reload(desk, open_page):

@@ -1,27 +1,15 @@
 """The revenue page under a person's hands: period, rows, values by keys, table, dark, phone, paper."""
 
 import re
-import subprocess
-import sys
 
 import pytest
 from playwright.async_api import expect
-
-from tests.running import ROOT
 
 
 @pytest.fixture(scope="module", autouse=True)
 def filled(desk) -> None:
     """A year of 900 lines in four currencies."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.revenue.seed"],
-        cwd=ROOT,
-        env=desk.env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    desk.fill("tests.revenue.seed")
 
 
 async def test_the_page_in_every_dress_and_on_paper(open_page):

@@ -1,13 +1,11 @@
 """Support under a person's hands: a ticket from the list to solved and back by the keyboard alone, and the inbox."""
 
 import re
-import subprocess
-import sys
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Page, expect
 
-from tests.running import ROOT
+from tests.browser.hands import toasts, walk_to
 from tests.test_crashes import query
 
 SUBJECT = "Is the report available in French?"
@@ -16,28 +14,7 @@ SUBJECT = "Is the report available in French?"
 @pytest.fixture(scope="module", autouse=True)
 def filled(desk) -> None:
     """The sample company's tickets, threads and suggestions."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.tickets.crowd"],
-        cwd=ROOT,
-        env=desk.env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-
-
-def toasts(page: Page) -> Locator:
-    return page.get_by_role("region", name="Notifications")
-
-
-async def walk_to(page: Page, target: Locator, back: bool = False) -> None:
-    """Press Tab until it has the focus."""
-    for _ in range(160):
-        await page.keyboard.press("Shift+Tab" if back else "Tab")
-        if await target.evaluate("element => element === document.activeElement"):
-            return
-    raise AssertionError(f"the keyboard does not get to {target}")
+    desk.fill("tests.tickets.crowd")
 
 
 async def walk_down_to(page: Page, text: str) -> None:

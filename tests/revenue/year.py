@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from dashboard.accounts.tables import Organization, User
-from dashboard.database import rows
+from dashboard.database import rows, transaction
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 DECIMALS = {"EUR": 2, "USD": 2, "JPY": 0, "KWD": 3}
@@ -248,9 +248,10 @@ async def _insert(table: str, lines, columns: str, types: str, organization: int
         for line in lines
     ]
     extra = ", created_at" if "created_at" not in columns else ""
-    for start in range(0, len(plain), 4000):  # below the time a statement may take
+    async with transaction():
+        await rows("SET LOCAL statement_timeout = 0")
         await rows(
             f"INSERT INTO {table} (organization, {columns}{extra}) SELECT {{}}, {columns}{', now()' if extra else ''} "
             f"FROM jsonb_to_recordset({{}}::jsonb) AS line({types})",
-            organization, plain[start : start + 4000],
+            organization, plain,
         )  # fmt: skip
