@@ -6,15 +6,15 @@ from typing import Any
 from dashboard.accounts.tables import Organization
 from dashboard.activity import actions as activity
 from dashboard.database import serialize
-from dashboard.deliveries import actions as deliveries
 from dashboard.formats import money as as_money
 from dashboard.intake import actions as intake
 from dashboard.leads import actions as leads
 from dashboard.orders import money, placing, recovery, refunds
 from dashboard.orders.placing import Checkout
-from dashboard.orders.tables import Order
+from dashboard.orders.tables import Order, PaymentStatus
 from dashboard.payments import journal
 from dashboard.payments.tables import Payment
+from dashboard.webhooks import failures
 from dashboard.webhooks.ledger import Handler
 from dashboard.webhooks.reading import amount_of, id_of, moment, object_of, text_in, whole
 
@@ -25,6 +25,9 @@ async def checkout(organization: Organization, event: dict, now: datetime) -> st
     """completed, async_payment_succeeded, async_payment_failed: one order per session."""
     said = _checkout(event)
     order = await placing.take_checkout(organization, said)
+    if said.failed and order.payment_status == PaymentStatus.failed:
+        title, why = f"Payment failed: {as_money(said.amount, said.currency)}", "The bank did not pay after all."
+        await failures.tell(organization, order, title, why, intent=order.payment_intent, session=said.session)
     return await _after(organization, order, now)
 
 
@@ -74,7 +77,7 @@ async def payment_failed(organization: Organization, event: dict, now: datetime)
     why = str(error.get("message") or "The bank declined the payment.")[:200]
     payment = await journal.book_failure(
         organization, text_in(intent, "id"), currency=text_in(intent, "currency"), occurred_at=moment(event["created"]),
-        description=why, payment_intent=text_in(intent, "id"),
+        description=why, payment_intent=text_in(intent, "id"), invoice=id_of(intent.get("invoice")),
     )  # fmt: skip
     order = await money.order_of(organization, payment)
     if order:
@@ -82,12 +85,9 @@ async def payment_failed(organization: Organization, event: dict, now: datetime)
         if order.payment_status != "failed":
             return f"Order {order.number} was paid all the same."
     amount = as_money(amount_of(intent.get("amount")), text_in(intent, "currency").upper())
-    await deliveries.queue_alert(
-        organization, "payment_failed", key=f"alert:payment_failed:{organization.id}:{intent['id']}",
-        title=f"Payment failed: {amount}", lines=[why],
-        href=f"/{organization.slug}/orders/{order.number}" if order else f"/{organization.slug}/events",
-        subject=("order", order.id) if order else None,
-    )  # fmt: skip
+    await failures.tell(
+        organization, order, f"Payment failed: {amount}", why, intent=payment.payment_intent, invoice=payment.invoice
+    )
     return await _after(organization, order, now) if order else "Waiting for its order. Nothing is lost."
 
 
@@ -118,8 +118,8 @@ async def refund_changed(organization: Organization, event: dict, now: datetime)
 async def _book_refund(
     organization: Organization, refund: dict, event: dict, references: dict[str, str], now: datetime
 ) -> Payment:
-    said = refund.get("metadata") or {}
-    delivery, resends = (whole(said.get(name)) for name in ("delivery", "resend"))
+    said = refund.get("metadata")
+    delivery, resends = (whole(said.get(name)) if isinstance(said, dict) else 0 for name in ("delivery", "resend"))
     if delivery:
         await refunds.named(organization, delivery, resends, text_in(refund, "id"), now)
     known = references | {name: refund[name] for name in ("charge", "payment_intent") if refund.get(name)}

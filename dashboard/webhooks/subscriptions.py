@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from dashboard.accounts.tables import Organization
-from dashboard.deliveries import actions as deliveries
 from dashboard.formats import money as as_money
 from dashboard.orders import money
 from dashboard.payments import journal, subscriptions
+from dashboard.webhooks import failures
 from dashboard.webhooks.ledger import Handler, Problem
 from dashboard.webhooks.reading import amount_of, id_of, moment, object_of, text_in
 from dashboard.webhooks.stripe import invoice_references
@@ -45,13 +45,10 @@ async def invoice_failed(organization: Organization, event: dict, now: datetime)
     again = invoice.get("next_payment_attempt")
     if invoice.get("billing_reason") == RENEWAL:
         person = str(invoice.get("customer_name") or invoice.get("customer_email") or "")[:200]
-        await deliveries.queue_alert(
-            organization, "payment_failed",
-            key=f"alert:renewal_failed:{organization.id}:{references['invoice']}:{invoice.get('attempt_count') or 1}",
-            title=f"Renewal failed: {as_money(due, currency.upper())}",
-            lines=[person, "Stripe tries again." if again else "Stripe does not try again."],
-            href=f"/{organization.slug}/orders/{order.number}" if order else f"/{organization.slug}/events",
-            subject=("order", order.id) if order else None,
+        await failures.tell_renewal(
+            organization, order, references["invoice"], int(invoice.get("attempt_count") or 1),
+            f"Renewal failed: {as_money(due, currency.upper())}",
+            [person, "Stripe tries again." if again else "Stripe does not try again."],
         )  # fmt: skip
     return "Not collected; Stripe tries again." if again else "Not collected; Stripe does not try again."
 

@@ -2,6 +2,8 @@
 
 import itertools
 
+import pytest
+
 from dashboard import clock
 from dashboard.database import rows
 from dashboard.deliveries.tables import Delivery
@@ -70,6 +72,46 @@ async def test_a_renewal_that_fails_is_told_once_in_both_shapes_and_books_no_mon
     alerts = await Delivery.select(Delivery.title).where(Delivery.key.like("alert:renewal%"))
     assert alerts == [{"title": "Renewal failed: €49.00"}]
     assert (await rows("SELECT payment_status FROM orders"))[0]["payment_status"] == "paid"
+
+
+def a_declined(intent="pi_9", id="evt_p", **more):
+    facts = {"id": intent, "amount": 4900, "currency": "eur", "last_payment_error": {"message": "Declined."}}
+    return an_event("payment_intent.payment_failed", id, facts | more, created=AT)
+
+
+async def told() -> list[str]:
+    alerts = Delivery.select(Delivery.title).where(Delivery.kind == "telegram", Delivery.name == "payment_failed")
+    return [each["title"] for each in await alerts]
+
+
+@pytest.mark.parametrize("old", [False, True])
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+async def test_one_failed_renewal_is_one_alert_whichever_event_comes_first(stranger, acme, old, order):
+    both = [a_declined(**({"invoice": "in_1"} if old else {})), a_failed_invoice(old=old)]
+    if old:
+        both[1]["data"]["object"] |= {"payment_intent": None}  # tied by the invoice alone
+    for place in (*order, *order):
+        await send(stranger, both[place] | {"id": f"evt_{place}"})
+        await drain()
+    assert len(await told()) == 1
+    await send(stranger, a_failed_invoice("evt_f2", old=old, attempt_count=2))
+    await send(stranger, a_declined(id="evt_p2"))
+    await drain()
+    assert len(await told()) == 2, "the next try is another failure, told once as well"
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (0,), (1,)])
+@pytest.mark.parametrize("intent", ["pi_9", None])
+async def test_a_delayed_payment_that_failed_is_one_alert(stranger, acme, order, intent):
+    await send(stranger, a_checkout("evt_c", payment_status="unpaid", payment_intent=intent))
+    await drain()
+    failed = a_checkout("evt_a", payment_status="unpaid", payment_intent=intent)
+    both = [failed | {"type": "checkout.session.async_payment_failed"}, a_declined()]
+    for place in order:
+        await send(stranger, both[place])
+        await drain()
+    expected = 2 if intent is None and len(order) == 2 else 1  # nothing says that the two are one
+    assert len(await told()) == expected
 
 
 async def test_the_first_invoice_is_left_to_the_alert_of_its_checkout(stranger, acme):
