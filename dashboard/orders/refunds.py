@@ -45,10 +45,17 @@ class Source(NamedTuple):
 
 
 class Refundable(NamedTuple):
-    """What may still be given back: in all, and from which payments, largest first."""
+    """What may still be given back: in all, and from which payments, largest first. `by_hand`: none of it came through
+    Stripe, so that a person sends it and here it is written down."""
 
     total: int
     sources: list[Source]
+    by_hand: bool
+
+    @property
+    def at_once(self) -> int:
+        """The most that one refund may be."""
+        return self.total if self.by_hand else max((source.left for source in self.sources), default=0)
 
 
 async def refundable(organization: Organization, order: Order) -> Refundable:
@@ -72,7 +79,8 @@ def left(order: Order, lines: list[dict[str, Any]], asked: list[dict[str, Any]])
         amount = min(total, charge["amount"] - taken)
         if amount > 0:
             sources.append(Source(charge["payment_intent"], charge["charge"], amount))
-    return Refundable(total, sorted(sources, key=lambda source: -source.left))
+    by_hand = order.provider == "manual" or (total > 0 and not sources)
+    return Refundable(total, sorted(sources, key=lambda source: -source.left), by_hand)
 
 
 def pending(lines: list[dict[str, Any]], asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -89,7 +97,7 @@ async def ask(
     organization: Organization, order: Order, amount: int, reason: str, by: Visitor, now: datetime, once: str
 ) -> Delivery | None:
     """Give `amount` minor units back. The form's token `once` makes two clicks one refund. Returns the delivery that
-    can be taken back until it leaves, or None where the refund was only written down (bank transfer)."""
+    can be taken back until it leaves, or None where the refund was only written down (it came by hand)."""
     async with transaction():
         await journal.lock(organization)
         await order.refresh()
@@ -100,7 +108,7 @@ async def ask(
         source = _source(order, possible, amount)
         asked = await rows(COUNT_UP, organization.id, order.id)
         number, title = asked[0]["refunds_asked"], f"Refund of {as_money(amount, order.currency)}"
-        if order.provider == "manual":
+        if possible.by_hand:
             await _write_down(organization, order, amount, reason, now, f"manual:{order.id}:{once}")
             await activity.record(organization, "order", order.id, "refunded", title, by=by, detail=reason)
             return None
@@ -131,9 +139,8 @@ class _Before(NamedTuple):
 
 async def _asked_before(organization: Organization, order: Order, once: str) -> _Before | None:
     """What the same form already brought about, if it was sent before."""
-    if order.provider == "manual":
-        keys = {line["key"] for line in await money.lines_of(organization, order)}
-        return _Before(None) if f"manual:{order.id}:{once}" in keys else None
+    if f"manual:{order.id}:{once}" in {line["key"] for line in await money.lines_of(organization, order)}:
+        return _Before(None)
     found = await row(ASKED, organization.id, f"refund:{order.id}:%", once)
     return _Before(await Delivery.get_of(organization, found["id"])) if found else None
 
@@ -146,10 +153,10 @@ def _source(order: Order, possible: Refundable, amount: int) -> Source:
             {"amount": f"At most {most} can be given back." if possible.total else "Nothing is left to give back."}
         )
     enough = [source for source in possible.sources if source.left >= amount]
-    if order.provider == "manual":
+    if possible.by_hand:
         return Source("", "", amount)
     if not enough:
-        most = as_money(possible.sources[0].left if possible.sources else 0, order.currency)
+        most = as_money(possible.at_once, order.currency)
         raise Invalid({"amount": f"The money came in several payments. At most {most} can be given back at once."})
     return enough[-1]
 

@@ -224,6 +224,42 @@ async def test_a_bank_transfer_is_refunded_in_the_journal_at_once_and_once(alice
     assert (await alice.post(path, data=form("0.01", once="too-much-now"))).status_code == 422
 
 
+async def test_money_that_came_by_hand_for_an_order_of_stripe_is_given_back_by_hand(alice, acme):
+    order = await an_order(acme, paid=False, amount=10000)
+    entered = {
+        "amount": "100.00",
+        "currency": "EUR",
+        "day": clock.now().date().isoformat(),
+        "method": "cash",
+        "once": ONCE,
+    }
+    path = f"/acme/orders/{order.number}"
+    assert (await alice.post(f"{path}/payments", data=entered)).status_code == 200
+    dialog = (await alice.get(f"{path}/refunds/new")).text
+    assert "This money came by hand" in dialog and 'href="/acme/revenue/payments"' in dialog
+    assert "STRIPE_SECRET_KEY" not in dialog and "disabled" not in dialog and 'value="100.00"' in dialog
+    for _ in range(2):
+        answer = await alice.post(f"{path}/refunds", data=form("40.00"))
+        assert answer.status_code == 200
+        assert "written down. Send the money yourself." in json.loads(answer.headers["hx-trigger"])["toast"]["text"]
+    assert [each for each in await deliveries_of(order) if each.kind == "refund"] == []
+    assert (await as_it_is(order))["payment_status"] == "partially_refunded"
+    assert "At most €60.00" in (await alice.post(f"{path}/refunds", data=form("60.01", once="too-much-now"))).text
+
+
+async def test_of_money_that_came_both_ways_stripes_goes_back_first(alice, acme):
+    order = await an_order(acme, amount=12900)
+    entered = {"amount": "50.00", "currency": "EUR", "day": clock.now().date().isoformat(), "method": "cash"}
+    path = f"/acme/orders/{order.number}"
+    await alice.post(f"{path}/payments", data=entered | {"once": ONCE})
+    assert "At most €129.00" in (await alice.get(f"{path}/refunds/new")).text
+    answer = await alice.post(f"{path}/refunds", data=form("150.00"))
+    assert answer.status_code == 422 and "At most €129.00 can be given back at once" in answer.text
+    await alice.post(f"{path}/refunds", data=form("129.00", once="another-form-1"))
+    assert [each.payload["amount"] for each in await deliveries_of(order, kind="refund")] == [12900]
+    assert "This money came by hand" in (await alice.get(f"{path}/refunds/new")).text
+
+
 async def test_only_admins_refund(ana, vera, acme):
     order = await an_order(acme)
     for person in (ana, vera):

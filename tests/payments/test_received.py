@@ -118,6 +118,15 @@ async def test_a_part_by_hand_does_not_pay_an_order_of_stripe_and_a_part_given_b
     assert 'value="109.00"' in (await alice.get(f"/acme/orders/{manual.number}/payments/new")).text
 
 
+async def test_a_deadline_promised_before_the_money_came_stays(alice, ana, acme):
+    order = await an_open_order(alice, acme)
+    await ana.post(f"/acme/orders/{order.number}/deadline", data={"day": "2031-03-03"})
+    promised = (await as_it_is(order))["due_at"]
+    await ana.post(PAGE, data=form(order.number))
+    now = await as_it_is(order)
+    assert now["confirmed_at"] and now["due_at"] == promised is not None
+
+
 async def test_ten_clicks_on_one_form_are_one_payment(alice, acme):
     order = await an_order(acme)
     answers = await asyncio.gather(*(alice.post(PAGE, data=form(order.number)) for _ in range(10)))

@@ -32,8 +32,7 @@ async def ask_refund(
     """The dialog; it asks for the password where that was given more than 15 minutes ago."""
     order = await queries.get_order(organization, number)
     possible = await refunds.refundable(organization, order)
-    most = possible.sources[0].left if possible.sources and order.provider != "manual" else possible.total
-    amount = money_input(most, order.currency) if exponent(order.currency) is not None else ""
+    amount = money_input(possible.at_once, order.currency) if exponent(order.currency) is not None else ""
     values = {"amount": amount, "reason": "", "once": secrets.token_urlsafe(16)}
     return await _dialog(request, organization, order, values, {}, not user.confirmed_lately(now))
 
@@ -66,7 +65,7 @@ async def _dialog(
 ) -> Template:  # fmt: skip
     possible = await refunds.refundable(organization, order)
     outside = await integrations_for(organization.id)
-    missing = "" if order.provider == "manual" else outside.stripe.missing
+    missing = "" if possible.by_hand else outside.stripe.missing
     return fragment(
         request, "orders/_refund.html", order=order, possible=possible, values=values, errors=errors, missing=missing,
         message=message if not errors else "", asks_password=asks_password, password_field=confirmation.FIELD,
