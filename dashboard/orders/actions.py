@@ -4,12 +4,13 @@ repeat: the second of two clicks changes nothing."""
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from dashboard import formats
+from dashboard import clock, formats
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Organization
 from dashboard.activity import actions as activity
 from dashboard.activity.tables import Note
-from dashboard.database import row, transaction
+from dashboard.database import row, rows, transaction
+from dashboard.deliveries import withdrawing
 from dashboard.errors import Conflict
 from dashboard.orders.tables import Order, OrderStatus, Plan
 
@@ -28,6 +29,16 @@ REOPEN = """
             WHEN intake_requested_at IS NOT NULL THEN 'intake_pending' ELSE 'new' END,
         done_at = NULL, cancelled_at = NULL, cancel_reason = ''
     WHERE organization = {} AND id = {} AND status IN ('done', 'cancelled') RETURNING status"""
+CANCELLED = "The order was cancelled"
+WAITING = """
+    SELECT id FROM delivery WHERE organization = {} AND subject_kind = 'order' AND subject_id = {} AND kind = 'mail'
+    AND state IN ('queued', 'held') FOR UPDATE"""
+# What the customer has to have when the order goes on; a reminder comes by itself when it is due again.
+AGAIN = """
+    UPDATE delivery SET state = 'queued', why = '', settled_at = NULL, due_at = greatest(due_at, {}), attempt = 0,
+        resends = resends + CASE WHEN attempt > 0 THEN 1 ELSE 0 END, first_tried_at = NULL
+    WHERE organization = {} AND subject_kind = 'order' AND subject_id = {} AND kind = 'mail' AND state = 'cancelled'
+    AND why = {} AND name IN ('payment_confirmation', 'intake_request') RETURNING id"""
 PROMISE = """
     UPDATE orders SET due_at = {} WHERE organization = {} AND id = {} AND due_at IS DISTINCT FROM {}::timestamptz
     RETURNING id"""
@@ -43,20 +54,25 @@ async def start(organization: Organization, order: Order, by: Visitor, now: date
 
 
 async def cancel(organization: Organization, order: Order, reason: str, by: Visitor, now: datetime) -> Order:
-    """Stop an order that is not done. Moves no money and sends no mail."""
+    """Stop an order that is not done. Moves no money; mails to the customer that have not left stay here."""
     allowed = tuple(status for status in OrderStatus if status not in (OrderStatus.done, OrderStatus.cancelled))
     async with transaction():
         facts = {Order.cancelled_at: now, Order.cancel_reason: reason[:200]}
         if await move(order, OrderStatus.cancelled, allowed, facts):
+            mails = [each["id"] for each in await rows(WAITING, organization.id, order.id)]
+            await withdrawing.take_back(organization.id, mails, CANCELLED, now)
             await activity.record(organization, "order", order.id, "cancelled", "Order cancelled", by=by, detail=reason)
     return order
 
 
 async def reopen(organization: Organization, order: Order, by: Visitor) -> Order:
-    """Go on with a cancelled order where it stopped, or with a done one. Mails that left stay as they are."""
+    """Go on with a cancelled order where it stopped, or with a done one. Mails that left stay as they are; the
+    confirmation and the request that the cancellation kept back go out."""
     async with transaction():
         opened = await row(REOPEN, organization.id, order.id)
         if opened:
+            if await rows(AGAIN, clock.now(), organization.id, order.id, CANCELLED):
+                await activity.changed(organization, "outbox")
             await activity.record(organization, "order", order.id, "reopened", "Order opened again", by=by)
     await order.refresh()
     return order

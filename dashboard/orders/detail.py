@@ -28,7 +28,9 @@ ORDER = """
             AND (n.placed_at, n.id) < (o.placed_at, o.id) ORDER BY n.placed_at DESC, n.id DESC LIMIT 1) AS older,
            (SELECT coalesce(jsonb_agg(g ORDER BY g.currency), '[]') FROM (
                 SELECT x.currency, count(*) AS orders, sum(x.amount) AS amount, max(x.placed_at) AS last FROM (
-                    SELECT currency, amount, placed_at FROM orders WHERE lead = o.lead AND id <> o.id LIMIT {}) x
+                    SELECT currency, amount, placed_at FROM orders
+                    WHERE lead = o.lead AND id <> o.id AND status <> 'cancelled'
+                    AND payment_status NOT IN ('unpaid', 'failed') LIMIT {}) x
                 GROUP BY x.currency) g) AS others
     FROM orders o LEFT JOIN app_user u ON u.id = o.assignee LEFT JOIN plan p ON p.id = o.plan
     WHERE o.organization = {} AND o.number = {}"""

@@ -44,11 +44,11 @@ class Said(NamedTuple):
 
 def read(subscription: dict[str, Any]) -> Said:
     """A subscription object of Stripe, in its older shape (one `plan`) or the one with items; amounts are turned into a
-    month's worth, rounded half up. ValueError when its amounts make no sense."""
+    month's worth less the discounts it carries, rounded half up. ValueError when its amounts make no sense."""
     items = ((subscription.get("items") or {}).get("data")) or []
     if not items and subscription.get("plan"):
         items = [{"price": subscription["plan"], "quantity": subscription.get("quantity")}]
-    total, currency, first = Fraction(0), "", ""
+    total, currency, first, period = Fraction(0), "", "", Fraction(1)
     for item in items:
         price = item.get("price") or item.get("plan") or {}
         recurring = price.get("recurring") or price
@@ -61,13 +61,32 @@ def read(subscription: dict[str, Any]) -> Said:
         quantity = 1 if quantity is None else quantity
         if not _whole(amount) or not _whole(quantity):
             raise ValueError("An amount of the subscription is not a whole number of minor units.")
-        total += Fraction(amount * quantity) / (MONTHS[interval] * count)
+        months = MONTHS[interval] * count
+        total += _less(Fraction(amount * quantity) / months, item, months)
+        period = period if first else months
         currency, first = currency or str(price.get("currency") or ""), first or str(price.get("id") or "")
+    total = _less(total, subscription, period)
     status = str(subscription.get("status") or "")
     currency = (currency or str(subscription.get("currency") or "")).upper()
     paused = bool(subscription.get("pause_collection"))
     counts = status in COUNTS and not paused
     return Said(status, int(total + Fraction(1, 2)) if counts else 0, currency[:10], first[:120])
+
+
+def _less(monthly: Fraction, owner: dict[str, Any], months: Fraction) -> Fraction:
+    """What stays of a month's worth after the discounts of an item or a subscription that is billed every so many
+    months. A discount that is only named (`di_…`) is not known, and one for a single invoice is no change of worth."""
+    named = [each for each in (*(owner.get("discounts") or []), owner.get("discount")) if isinstance(each, dict)]
+    for discount in {str(each.get("id")): each for each in named}.values():
+        coupon = discount.get("coupon") or (discount.get("source") or {}).get("coupon")
+        if not isinstance(coupon, dict) or coupon.get("duration") == "once":
+            continue
+        percent, amount = coupon.get("percent_off"), coupon.get("amount_off")
+        if isinstance(percent, int | float) and 0 <= percent <= 100:
+            monthly *= 1 - Fraction(str(percent)) / 100
+        elif isinstance(amount, int) and _whole(amount):
+            monthly -= Fraction(amount) / months
+    return max(Fraction(0), monthly)
 
 
 def _whole(value: object) -> bool:

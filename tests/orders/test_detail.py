@@ -26,6 +26,20 @@ async def test_the_page_shows_what_belongs_to_the_order(alice, acme):
         assert said in page, said
 
 
+async def test_only_what_was_bought_counts_as_another_order_and_the_link_finds_just_that_person(alice, acme):
+    order = await an_order(acme)
+    same = {"customer_email": order.customer_email, "amount": 4500, "currency": "USD"}
+    await an_order(acme, **same, status="cancelled")
+    await an_order(acme, **same, paid=False)
+    await an_order(acme, **same, paid=False, payment_status="failed")
+    assert "First order" in (await alice.get(f"/acme/orders/{order.number}")).text
+    await an_order(acme, **same)
+    await an_order(acme, customer_email=f"x{order.customer_email}")
+    page = (await alice.get(f"/acme/orders/{order.number}")).text
+    assert "$45.00 in total" in page
+    assert f'href="/acme/leads/{order.lead}"><b>1 other order</b>' in page
+
+
 async def test_the_page_costs_few_queries_however_much_there_is(alice, acme, queries):
     order = await waiting_for_intake(acme)
     for n in range(5):

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from dashboard.deliveries.tables import Delivery
 from tests.orders.cast import activity_of, an_order, as_it_is, deliveries_of, waiting_for_intake
 
 
@@ -52,6 +53,32 @@ async def test_a_cancelled_order_opens_again_where_it_stopped(ana, acme):
         await ana.post(f"/acme/orders/{order.number}/reopening")
         await order.refresh()
         assert (order.status, order.cancelled_at, order.cancel_reason) == (status, None, "")
+
+
+async def test_what_has_not_left_stays_here_when_the_order_is_cancelled_and_goes_on_with_it(ana, acme):
+    order = await waiting_for_intake(acme)
+    [request] = await deliveries_of(order, kind="mail")
+    await Delivery.update({Delivery.state: "held", Delivery.attempt: 1}).where(Delivery.id == request.id)
+    other = await waiting_for_intake(acme)
+    path = f"/acme/orders/{order.number}"
+    for _ in range(2):
+        await ana.post(f"{path}/cancellation", data={"reason": ""})
+    [kept] = await deliveries_of(order, kind="mail")
+    assert (kept.state, kept.why) == ("cancelled", "The order was cancelled")
+    assert (await ana.post(f"/acme/outbox/{kept.id}/restoration", data={})).status_code == 409
+    for _ in range(2):
+        await ana.post(f"{path}/reopening")
+    [again] = await deliveries_of(order, kind="mail")
+    assert (again.state, again.why, again.settled_at, again.resends) == ("queued", "", None, 1)
+    assert [mail.state for mail in await deliveries_of(other, kind="mail")] == ["queued"]
+
+
+async def test_a_cancellation_does_not_call_a_mail_unsent_that_may_have_arrived(ana, acme):
+    order = await waiting_for_intake(acme)
+    [request] = await deliveries_of(order, kind="mail")
+    await Delivery.update({Delivery.unclear_via: "Resend"}).where(Delivery.id == request.id)
+    await ana.post(f"/acme/orders/{order.number}/cancellation", data={"reason": ""})
+    assert [mail.state for mail in await deliveries_of(order, kind="mail")] == ["unknown"]
 
 
 async def test_a_done_order_opens_again_in_progress_and_its_mail_stays(ana, acme):

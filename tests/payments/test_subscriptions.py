@@ -53,6 +53,32 @@ def test_the_older_shape_with_one_plan_says_the_same():
     assert subscriptions.read(old) == ("active", 1800, "JPY", "plan_1")
 
 
+def discount(id="di_1", new=False, **coupon):
+    coupon = {"duration": "forever", "percent_off": None, "amount_off": None} | coupon
+    return {"id": id, "source": {"type": "coupon", "coupon": coupon}} if new else {"id": id, "coupon": coupon}
+
+
+@pytest.mark.parametrize(
+    ("items", "more", "monthly"),
+    [
+        ([item(10_000)], {"discount": discount(percent_off=25.5)}, 7450),
+        ([item(10_000)], {"discounts": [discount(new=True, percent_off=20)]}, 8000),
+        ([item(10_000)], {"discount": discount(percent_off=20), "discounts": [discount(percent_off=20)]}, 8000),
+        ([item(10_000)], {"discount": discount(percent_off=20), "discounts": ["di_1"]}, 8000),
+        ([item(10_000)], {"discounts": ["di_1"], "discount": None}, 10_000),
+        ([item(10_000)], {"discounts": [{"id": "di_1", "source": {"coupon": "spring"}}]}, 10_000),
+        ([item(10_000)], {"discount": discount(percent_off=50, duration="once")}, 10_000),
+        ([item(10_000)], {"discount": discount(percent_off=100, duration="repeating")}, 0),
+        ([item(120_000, "year")], {"discount": discount(amount_off=24_000)}, 8000),
+        ([item(1_000)], {"discount": discount(amount_off=5_000)}, 0),
+        ([item(10_000) | {"discounts": [discount(percent_off=10)]}, item(5_000)], {}, 14_000),
+        ([item(10_000)], {"discounts": [discount(percent_off=10), discount("di_2", amount_off=1_000)]}, 8000),
+    ],
+)
+def test_discounts_of_both_shapes_are_taken_off(items, more, monthly):
+    assert subscriptions.read(subscription(*items, **more)).monthly == monthly
+
+
 @pytest.mark.parametrize("status", ["incomplete", "incomplete_expired", "trialing", "unpaid", "canceled", "paused"])
 def test_only_what_pays_counts(status):
     assert subscriptions.read(subscription(item(4900), status=status)).monthly == 0
