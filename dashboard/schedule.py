@@ -9,6 +9,7 @@ from dashboard.files import jobs as files
 from dashboard.intake import jobs as intake
 from dashboard.leads import jobs as leads
 from dashboard.orders import jobs as orders
+from dashboard.promises import jobs as promises
 from dashboard.revenue import jobs as revenue
 from dashboard.runs import actions as runs
 from dashboard.runs import jobs as clock
@@ -52,6 +53,10 @@ SCHEDULE = [
     Job(
         "look_after_tickets", tickets.look_after_tickets, "*/10 * * * *", "Solved tickets",
         "Asks whether it helped, closes after seven days",
+    ),
+    Job(
+        "promises", promises.keep_watch, "45 2 * * *", "Check of the promises", "As backdesk verify, within limits",
+        limit=timedelta(hours=1),
     ),
     Job("sweep_files", files.sweep, "45 * * * *", "Sweep files", "Deletes unfinished uploads and bytes without a row"),
     Job(
