@@ -13,7 +13,8 @@ ADDRESSES = ("owner@demo.example", "agent@demo.example", "viewer@demo.example")
 
 def run() -> int:
     """Fill the sample company the first time, print how to sign in, and serve it."""
-    given = read_environment()
+    # The address in .env is that of the real desk, and forms sent from another one are refused.
+    given = read_environment() | {"BASE_URL": os.environ.get("BASE_URL", "")}
     with prepared(alone(given)) as settings:
         from dashboard.commands import run as server
 
