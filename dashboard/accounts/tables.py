@@ -43,7 +43,7 @@ class Organization(Table):
     second_factor_required = Boolean(default=False)
     last_order_number = Integer(default=0, help_text="orders are numbered by raising this in their transaction")
     last_ticket_number = Integer(default=0, help_text="the same for tickets")
-    support = JSONB(default={}, help_text="origins, daily_cap_micros, link_hosts, identity_version, greeting")
+    support = JSONB(default={}, help_text="origins, daily_cap_micros, link_hosts, identity_version")
     created_at = Timestamptz(default=TimestamptzNow())
 
 

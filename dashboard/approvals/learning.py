@@ -1,14 +1,24 @@
 """What people's decisions say about the drafts: by topic, model and prompt, with the size of each sample."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
 from dashboard.accounts.tables import Organization
+from dashboard.approvals.tables import Suggestion
+from dashboard.conversations.tables import Message
 from dashboard.database import rows
+from dashboard.errors import NotFound
 
 SINCE = timedelta(days=90)
 LATEST = 20
 FEW = 10  # decisions below which a rate says little
+GREETING = re.compile(r"(hi|hello|hey|dear|hallo|guten|liebe\w*|bonjour|hola|ciao|good)\b[^\n]{0,60}", re.I)
+SIGNED = re.compile(
+    r"\s*((kind|best|warm|many)\b[\w ]*regards|regards|all the best|best wishes|best,|thanks|thank you|cheers|yours"
+    r"|sincerely|viele gr|mit freundlichen|liebe gr|cordialement|saludos|un saludo)",
+    re.I,
+)
 BY = {
     "topic": "coalesce(nullif(s.topic, ''), 'no topic')",
     "model": "coalesce(nullif(s.model, ''), 'quoted, no model')",
@@ -51,6 +61,21 @@ async def reasons(organization: Organization, now: datetime) -> list[dict[str, A
 async def changed(organization: Organization, now: datetime) -> list[dict[str, Any]]:
     """The newest decisions that were no plain yes."""
     return await rows(CHANGED, organization.id, now - SINCE, LATEST)
+
+
+async def as_article(organization: Organization, id: int) -> tuple[str, str]:
+    """(title, text) of an article to begin with, from a reply that went out: the question, and the reply without its
+    greeting and signature. NotFound where there is none. A person takes out what belongs to that customer alone."""
+    found = await Suggestion.get_of(organization, id)
+    if found.state != "sent":
+        raise NotFound()
+    asked = await Message.get_of(organization, found.message)
+    question = " ".join(asked.text.split()).lstrip("# ")[:150] or "A question"
+    said = [part for part in re.split(r"\n\s*\n", found.sent.strip()) if part.strip()]
+    said = said[1:] if len(said) > 1 and GREETING.fullmatch(said[0].strip()) else said
+    said = said[:-1] if len(said) > 1 and SIGNED.match(said[-1]) and said[-1].count("\n") < 4 else said
+    plain = "\n".join(line.lstrip("#") for line in "\n\n".join(said).split("\n"))
+    return question.rstrip("?"), f"## {question}\n\n{plain}\n"
 
 
 def _rate(each: dict[str, Any]) -> dict[str, Any]:

@@ -203,8 +203,14 @@ def _instead(fallback: Answer, why: str, **facts: Any) -> Answer:
 def hosts_of(organization: Organization) -> set[str]:
     """Where links may lead: to us, to the sites the widget stands on, and to what the organization lists."""
     chosen: Any = organization.support or {}
-    named = [*chosen.get("link_hosts", []), *(urlsplit(each).hostname or "" for each in chosen.get("origins", []))]
+    named = [*linked(organization), *(urlsplit(each).hostname or "" for each in chosen.get("origins", []))]
     return {urlsplit(settings.current().base_url).hostname or "", *named} - {""}
+
+
+def linked(organization: Organization) -> list[str]:
+    """The organization's other sites, as an admin listed them."""
+    chosen: Any = organization.support or {}
+    return [each.lower() for each in chosen.get("link_hosts", []) if isinstance(each, str)]
 
 
 def plain(text: str) -> str:

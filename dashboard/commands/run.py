@@ -58,20 +58,10 @@ async def prepare(settings: Settings) -> None:
     ran = await migrate()
     if ran:
         print(f"Database: {len(ran)} migrations applied.", flush=True)
-    await take_in_knowledge()
     print(f"Backdesk is at {settings.base_url}", flush=True)
     if not await User.exists():
         print(f"\nNobody has an account yet. Open this link once to create the owner and the first organization:\n"
               f"\n    {await set_up_link()}\n", flush=True)  # fmt: skip
-
-
-async def take_in_knowledge() -> None:
-    """The articles that come along, for the first organization; what was edited there stays."""
-    from dashboard.commands.knowledge import first
-    from dashboard.knowledge import loading
-
-    if (organization := await first()) is not None:
-        await loading.load(organization, clock.now())
 
 
 async def set_up_link() -> str:

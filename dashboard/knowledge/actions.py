@@ -37,16 +37,17 @@ SAVED = """
 
 async def create_article(
     organization: Organization, title: str, category: str, text: str, now: datetime, *,
-    by: Visitor | User | None = None, slug: str = "", loaded: str = "", learns: bool = True,
+    by: Visitor | User | None = None, slug: str = "", loaded: str = "", learns: bool = True, archived: bool = False,
 ) -> Article:  # fmt: skip
     """A new article with its first version and sections. Invalid where the title or the text is missing. Without
-    `learns` the caller does so in the end."""
+    `learns` the caller does so in the end; `archived`: nothing is answered from it yet."""
     _check(title, category, text)
     async with transaction():
         await serialize(f"knowledge:{organization.id}")
         made = Article(
             organization=organization.id, slug=await _free_slug(organization, slug or parsing.anchor_of(title)[:80]),
             category=category, title=title.strip(), edited=by is not None, loaded=loaded, updated_at=now,
+            archived_at=now if archived else None,
         )  # fmt: skip
         await made.save()
         return await write(organization, made, made.title, category, text, now, by=by, loaded=loaded, learns=learns)

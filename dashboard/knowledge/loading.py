@@ -22,8 +22,11 @@ SYNONYMS = """
     RETURNING id"""
 
 
-async def load(organization: Organization, now: datetime, folder: Path = FOLDER) -> dict[str, int]:
-    """Take in what is new or changed in the files; how many articles were made, renewed, left alone and unchanged."""
+async def load(
+    organization: Organization, now: datetime, folder: Path = FOLDER, *, archived: bool = False
+) -> dict[str, int]:
+    """Take in what is new or changed in the files; how many articles were made, renewed, left alone and unchanged.
+    `archived`: nothing is answered from those that are made before somebody says so."""
     counts = {"made": 0, "renewed": 0, "kept": 0, "unchanged": 0, "synonyms": 0}
     async with transaction():
         await serialize(f"knowledge:{organization.id}")
@@ -31,19 +34,29 @@ async def load(organization: Organization, now: datetime, folder: Path = FOLDER)
         known = {article.slug: article for article in await Article.of(organization)}
         for file in sorted(folder.glob("*/*.md")):
             if file.parent.name in actions.CATEGORIES:
-                counts[await _load_article(organization, file, known.get(file.stem), now)] += 1
+                counts[await _load_article(organization, file, known.get(file.stem), now, archived)] += 1
         if changed or counts["made"] or counts["renewed"]:
             await actions.learn(organization)
     return counts
 
 
-async def _load_article(organization: Organization, file: Path, known: Article | None, now: datetime) -> str:
+async def _load_article(
+    organization: Organization, file: Path, known: Article | None, now: datetime, archived: bool
+) -> str:
     text = file.read_text(encoding="utf-8")
     fingerprint = hashlib.sha256(text.encode()).hexdigest()
     title, category = parsing.title_of(text) or file.stem.replace("-", " ").capitalize(), file.parent.name
     if known is None:
         await actions.create_article(
-            organization, title, category, text, now, slug=file.stem, loaded=fingerprint, learns=False
+            organization,
+            title,
+            category,
+            text,
+            now,
+            slug=file.stem,
+            loaded=fingerprint,
+            learns=False,
+            archived=archived,
         )
         return "made"
     if known.loaded == fingerprint:

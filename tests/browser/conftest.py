@@ -47,6 +47,7 @@ def desk():
             "--password", PASSWORD,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
+        assert its.command("knowledge", "load").returncode == 0
         its.start()
         yield its
 

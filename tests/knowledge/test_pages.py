@@ -3,7 +3,8 @@
 import pytest
 
 from dashboard import clock
-from dashboard.knowledge import actions, rendering
+from dashboard.commands import run
+from dashboard.knowledge import actions, loading, rendering, search
 from dashboard.knowledge.tables import Article, ArticleVersion, Synonym
 
 
@@ -110,3 +111,27 @@ async def test_the_list_needs_few_queries(vera, knowing, queries):
     with queries() as seen:
         await vera.get("/acme/knowledge")
     assert len(seen) <= 6
+
+
+async def test_the_sample_articles_come_only_when_asked_for_and_answer_nobody_until_somebody_says_so(ana, vera, acme):
+    button = "Load the sample articles"
+    assert button in (await ana.get("/acme/knowledge")).text and button not in (await vera.get("/acme/knowledge")).text
+    for _ in range(2):
+        loaded = await ana.post("/acme/knowledge/samples")
+        assert loaded.headers["location"] == "/acme/knowledge"
+    articles = await Article.of(acme)
+    assert len(articles) == len(list(loading.FOLDER.glob("*/*.md"))) and all(each.archived_at for each in articles)
+    assert button not in (await ana.get("/acme/knowledge")).text
+    question = "How much is the professional audit?"
+    assert not (await search.find(acme, question)).hits
+    [audits] = [each for each in articles if each.slug == "audits"]
+    assert "of a sample company" in (await ana.get(f"/acme/knowledge/{audits.id}")).text
+    await ana.request("DELETE", f"/acme/knowledge/{audits.id}/archive")
+    assert (await search.find(acme, question)).hits[0].slug == "audits"
+    await loading.load(acme, clock.now())
+    assert await Article.count().where(Article.archived_at.is_null()) == 1, "loading does not switch the others on"
+
+
+async def test_a_start_answers_nobody_from_an_invented_company(settings, acme, capsys):
+    await run.prepare(settings)
+    assert await Article.count() == 0

@@ -11,9 +11,9 @@ from litestar.response import Template
 from dashboard import typed
 from dashboard.accounts.current import CurrentOrganization, CurrentUser, Now, agent, viewer
 from dashboard.accounts.tables import Organization
-from dashboard.approvals import unanswered
+from dashboard.approvals import learning, unanswered
 from dashboard.errors import Conflict, Invalid, NotFound
-from dashboard.knowledge import actions, queries, rendering, search
+from dashboard.knowledge import actions, loading, queries, rendering, search
 from dashboard.knowledge.tables import Article
 from dashboard.pages import fragment, page, redirect
 
@@ -42,8 +42,9 @@ async def try_question(
 
 @get("/{org:str}/knowledge/new", name="knowledge.new", guards=[agent])
 async def new_article(request: Request, organization: CurrentOrganization, now: Now) -> Template:
-    """An empty article, or with `question` one about what nobody could answer."""
-    values = {"title": "", "category": "faq", "text": "", "version": "0", "question": ""}
+    """An empty article, or one to begin with: with `question` about what nobody could answer, with `reply` from one
+    that was sent. Nothing is kept before somebody saves it."""
+    values = {"title": "", "category": "faq", "text": "", "version": "0", "question": "", "private": ""}
     if id := typed.number(dict(request.query_params), "question"):
         try:
             asked = await unanswered.find(organization, id, now)
@@ -51,6 +52,9 @@ async def new_article(request: Request, organization: CurrentOrganization, now: 
             values |= {"title": asked.text[:150].rstrip("?"), "text": text, "question": str(asked.id)}
         except NotFound:
             pass  # somebody wrote the article meanwhile: an empty form is what is left to do
+    elif id := typed.number(dict(request.query_params), "reply"):
+        title, text = await learning.as_article(organization, id)
+        values |= {"title": title, "text": text, "private": "1"}
     return page(request, "knowledge/edit.html", "knowledge/_form.html", **_form(values))
 
 
@@ -70,6 +74,15 @@ async def add_article(
         with contextlib.suppress(NotFound):
             await unanswered.settle(organization, await unanswered.find(organization, id, now), user, now, made.id)
     return redirect(request, f"/{organization.slug}/knowledge/{made.id}")
+
+
+@post("/{org:str}/knowledge/samples", name="knowledge.load_samples", guards=[agent], status_code=200)
+async def load_samples(
+    request: Request, organization: CurrentOrganization, user: CurrentUser, now: Now
+) -> Template | Response:
+    """The articles of the sample company, archived: nothing is answered from one before somebody says so."""
+    await loading.load(organization, now, archived=True)
+    return redirect(request, f"/{organization.slug}/knowledge")
 
 
 @get("/{org:str}/knowledge/{id:int}", name="knowledge.article", guards=[viewer])
@@ -149,7 +162,7 @@ async def _listed(organization: Organization, now: datetime) -> dict[str, Any]:
 async def _shown(organization: Organization, article: Article) -> dict[str, Any]:
     text = await actions.text_of(organization, article)
     values = {"title": article.title, "category": article.category, "text": text, "version": str(article.version)}
-    values |= {"question": ""}
+    values |= {"question": "", "private": ""}
     return _form(values, article) | {
         "sections": await queries.sections(organization, article.id),
         "versions": await queries.versions(organization, article.id),
@@ -166,7 +179,7 @@ def _form(
 
 
 def _values(data: dict[str, str]) -> dict[str, str]:
-    return {name: typed.text(data, name) for name in ("title", "category", "text", "version", "question")}
+    return {name: typed.text(data, name) for name in ("title", "category", "text", "version", "question", "private")}
 
 
 def _refused(
@@ -178,6 +191,6 @@ def _refused(
 
 
 ROUTES = [
-    list_articles, try_question, new_article, add_article, preview,
+    list_articles, try_question, new_article, add_article, preview, load_samples,
     show_article, save_article, restore, archive, unarchive,
 ]  # fmt: skip
