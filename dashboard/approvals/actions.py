@@ -8,14 +8,17 @@ from dashboard.accounts.tables import Organization, User
 from dashboard.activity import actions as activity
 from dashboard.approvals import diffing, rules, sending
 from dashboard.approvals.tables import Outcome, Suggestion
+from dashboard.conversations import actions as conversations
+from dashboard.conversations.tables import Conversation
 from dashboard.database import row, rows, transaction
 from dashboard.errors import Conflict, Invalid, NotFound
 from dashboard.formats import ago
 
 HOLD = timedelta(seconds=10)
 LONGEST = 20_000
+NO_REPLY = "Needs no reply"
 REASONS = (
-    "Wrong facts", "Does not answer the question", "Wrong tone", "A person should call", "Needs no reply", "Other",
+    "Wrong facts", "Does not answer the question", "Wrong tone", "A person should call", NO_REPLY, "Other",
 )  # fmt: skip
 By = Visitor | User
 
@@ -38,6 +41,11 @@ UNDO = """
       AND NOT EXISTS (SELECT 1 FROM suggestion o WHERE o.message = suggestion.message AND o.id <> suggestion.id
                       AND o.state IN ('waiting', 'queued'))
     RETURNING id"""
+# Unless the customer wrote again meanwhile.
+WAITS_NOT = """
+    UPDATE conversation SET needs_reply = false, needs_reply_since = NULL
+    WHERE id = {} AND NOT EXISTS (SELECT 1 FROM message m JOIN message n ON n.conversation = m.conversation
+        WHERE m.id = {} AND n.number > m.number AND n.direction = 'in')"""
 AGAIN = """
     UPDATE conversation SET drafted_until = NULL, draft_lease_until = NULL, draft_attempts = 0, draft_instruction = {}
     WHERE organization = {} AND id = {} AND needs_reply AND archived_at IS NULL RETURNING id"""
@@ -82,7 +90,8 @@ async def approve(
 async def reject(
     organization: Organization, id: int, reason: str, by: By, now: datetime, via: str = "page"
 ) -> Suggestion:
-    """Nothing is sent; the conversation still waits for a person. Invalid without a reason."""
+    """Nothing is sent; the conversation still waits for a person, unless the reason is that it needs no reply. Invalid
+    without a reason."""
     reason = " ".join(reason.split())[:300]
     if not reason:
         raise Invalid({"reason": "Say why. It teaches the next drafts."})
@@ -92,6 +101,8 @@ async def reject(
             REJECT, Outcome.rejected.value, reason, now, by.id, via, _seconds(found, now), organization.id, id
         )
         if taken:
+            if reason.startswith(NO_REPLY):
+                await rows(WAITS_NOT, found.conversation, found.message)
             await _record(organization, found, "reply_rejected", f"Suggested reply rejected: {reason}", by, via)
     after = await _get(organization, id)
     if not taken and not (after.state == "rejected" and after.decided_by == by.id):
@@ -117,6 +128,9 @@ async def undo(organization: Organization, id: int, by: By, now: datetime, via: 
         if back:
             if found.rule:
                 await rules.give_back(organization, found.rule, found.decided_at)
+            if found.state == "rejected" and found.reason.startswith(NO_REPLY):
+                conversation = await Conversation.get_of(organization, found.conversation)
+                await conversations.ask_for_person(conversation, conversation.last_inbound_at or now)
             await _record(organization, found, "reply_taken_back", "Decision on a suggested reply taken back", by, via)
     after = await _get(organization, id)
     if not back and after.state != "waiting":

@@ -11,7 +11,7 @@ from dashboard.conversations.tables import Channel, Conversation, Message
 from dashboard.database import rows
 from dashboard.deliveries.tables import Delivery
 from dashboard.errors import Conflict, Invalid
-from tests.approvals.asking import a_suggestion, after_the_hold, an_article, drafted, now_is, says
+from tests.approvals.asking import a_suggestion, after_the_hold, again, an_article, drafted, now_is, says
 
 
 @pytest.fixture
@@ -161,3 +161,17 @@ async def test_how_long_somebody_looked_is_kept(made, ana, acme):
     await rows("UPDATE suggestion SET shown_at = {} WHERE id = {}", now - timedelta(seconds=42), made.id)
     await actions.approve(acme, made.id, made.version, None, ana.user, now)
     assert (await now_is(made)).seconds == 42
+
+
+async def test_what_needs_no_reply_waits_for_nobody_until_that_is_taken_back(ana, acme, made):
+    thread = await Conversation.get_of(acme, made.conversation)
+    for reason, waits in (("Wrong tone", True), ("Needs no reply: says thanks", False)):
+        await actions.reject(acme, made.id, reason, ana.user, clock.now())
+        thread = await again(thread)
+        assert thread.needs_reply is waits and (thread.needs_reply_since is not None) is waits, reason
+        await actions.undo(acme, made.id, ana.user, clock.now())
+        thread = await again(thread)
+        assert thread.needs_reply and thread.needs_reply_since, reason
+    await says(thread, "One more thing")
+    await actions.reject(acme, made.id, "Needs no reply", ana.user, clock.now())
+    assert (await again(thread)).needs_reply, "what came meanwhile does"

@@ -67,3 +67,70 @@ async def test_twenty_are_decided_by_keys_in_two_organizations(open_page, desk):
     said = await query(desk, "SELECT conversation FROM message WHERE direction = 'out'")
     assert len(said) == last == len({row["conversation"] for row in said})
     watched.nothing_wrong()
+
+
+MINE = """
+    WITH c AS (INSERT INTO conversation (organization, channel, name, email, excerpt, messages, needs_reply,
+            last_message_at, last_inbound_at, drafted_until, public_id, created_at)
+        SELECT o.id, 'mail', 'Keys ' || n, 'k' || n || '@customer.example', 'How long?', 1, true, now(), now(), now(),
+            'keys' || n, now() FROM organization o, generate_series(1, 4) n WHERE o.slug = 'acme'
+        RETURNING id, organization, name),
+    m AS (INSERT INTO message (organization, conversation, number, direction, author_kind, text, key, created_at)
+        SELECT organization, id, 1, 'in', 'visitor', 'How long does an audit take?', 'k', now() FROM c
+        RETURNING id, organization, conversation)
+    INSERT INTO suggestion (organization, conversation, message, draft, confidence, sources, checks, created_at)
+    SELECT m.organization, m.conversation, m.id, 'It takes a week.', 90,
+        '[{"kind": "section", "title": "Delivery", "heading": "How long", "text": "It takes a week."}]',
+        '[{"ok": true, "name": "source", "said": "Cites a source"}]', now() - interval '1 minute' + c.id * interval '1 ms'
+    FROM m JOIN c ON c.id = m.conversation ORDER BY c.name RETURNING id"""
+STATE = "SELECT state, edited, due_at FROM suggestion WHERE id = {id}"
+SENT = "SELECT 1 FROM message m JOIN suggestion s ON s.conversation = m.conversation AND m.direction = 'out' WHERE s.id = {id}"
+
+
+async def until(its, sql: str, found=bool) -> None:
+    """Wait until the database says so."""
+    async with asyncio.timeout(120):
+        while not found(await query(its, sql)):
+            await asyncio.sleep(0.2)
+
+
+async def test_by_keys_alone_one_walks_edits_asks_again_and_takes_back(open_page, desk):
+    one, two, three, four = (row["id"] for row in await query(desk, MINE))
+    watched = await open_page()
+    page = await watched.sign_in()
+    await page.goto(f"{desk.url}/acme/approvals/{one}")
+    names = [await page.locator("section.suggest").get_attribute("id")]
+    for key, place in (("j", two), ("j", three), ("k", two), ("k", one)):
+        await page.keyboard.press(key)
+        await page.wait_for_url(f"**/acme/approvals/{place}")
+        await page.wait_for_selector(f"[id$='-{place}'][aria-current], #q-{place} [aria-current=true]")
+        names.append(await page.locator("section.suggest").get_attribute("id"))
+    assert names[0] == names[4] and names[1] == names[3] and len(set(names)) == 3
+
+    await page.keyboard.press("e")
+    await page.wait_for_function("document.activeElement.matches('[data-draft]')")
+    await page.keyboard.press("Control+End")
+    await page.keyboard.type(" Or two.")
+    await until(desk, STATE.format(id=one), lambda found: found[0]["edited"] == "It takes a week. Or two.")
+
+    await page.goto(f"{desk.url}/acme/approvals/{two}")
+    await page.keyboard.press("g")
+    await page.wait_for_selector(f"dialog#again-{two}[open]")
+    await page.fill(f"#instruction-{two}", "shorter")
+    await page.keyboard.press("Enter")
+    await until(desk, STATE.format(id=two), lambda found: found[0]["state"] == "replaced")
+
+    # Taken back, it is not sent when its ten seconds are over: what was approved after it has gone by then.
+    await page.goto(f"{desk.url}/acme/approvals/{three}")
+    await page.keyboard.press("a")
+    await until(desk, STATE.format(id=three), lambda found: found[0]["state"] == "queued")
+    await page.keyboard.press("z")
+    await until(desk, STATE.format(id=three), lambda found: found[0]["state"] == "waiting")
+    await page.goto(f"{desk.url}/acme/approvals/{four}")
+    await page.keyboard.press("a")
+    await until(desk, SENT.format(id=four))
+    assert not await query(desk, SENT.format(id=three))
+    assert [row["state"] for row in await query(desk, STATE.format(id=three))] == ["waiting"]
+    await query(desk, "UPDATE suggestion SET state = 'stale' WHERE state = 'waiting'")
+    await query(desk, "UPDATE conversation SET needs_reply = false WHERE public_id LIKE 'keys%'")
+    watched.nothing_wrong()
