@@ -15,7 +15,8 @@ from dashboard.knowledge.folding import fold
 from dashboard.knowledge.tables import Article, ArticleVersion, Section, Synonym
 
 CATEGORIES = {"faq": "Questions", "pricing": "Prices", "policies": "Policies"}
-LANGUAGES = ("english", "german", "french", "spanish", "simple")
+# Whose word endings are cut, so that “audits” finds “audit”; in others only whole words are found.
+LANGUAGES = {"english": "English", "german": "German", "french": "French", "spanish": "Spanish", "simple": "Another"}
 LONGEST = 100_000
 # All words of the organization's sections and synonyms; those nobody uses any more go.
 LEARN = """
@@ -38,16 +39,17 @@ SAVED = """
 async def create_article(
     organization: Organization, title: str, category: str, text: str, now: datetime, *,
     by: Visitor | User | None = None, slug: str = "", loaded: str = "", learns: bool = True, archived: bool = False,
+    language: str = "english",
 ) -> Article:  # fmt: skip
     """A new article with its first version and sections. Invalid where the title or the text is missing. Without
     `learns` the caller does so in the end; `archived`: nothing is answered from it yet."""
-    _check(title, category, text)
+    _check(title, category, text, language)
     async with transaction():
         await serialize(f"knowledge:{organization.id}")
         made = Article(
             organization=organization.id, slug=await _free_slug(organization, slug or parsing.anchor_of(title)[:80]),
             category=category, title=title.strip(), edited=by is not None, loaded=loaded, updated_at=now,
-            archived_at=now if archived else None,
+            archived_at=now if archived else None, language=language,
         )  # fmt: skip
         await made.save()
         return await write(organization, made, made.title, category, text, now, by=by, loaded=loaded, learns=learns)
@@ -55,15 +57,17 @@ async def create_article(
 
 async def save_article(
     organization: Organization, article: Article, title: str, category: str, text: str, version: int, now: datetime, *,
-    by: Visitor | User, note: str = "",
+    by: Visitor | User, note: str = "", language: str = "",
 ) -> Article:  # fmt: skip
-    """A new version of an article, written by a person. Conflict when `version` is not the newest any more."""
-    _check(title, category, text)
+    """A new version of an article, written by a person; without a `language` it keeps its own. Conflict when `version`
+    is not the newest any more."""
+    _check(title, category, text, language or article.language)
     async with transaction():
         await serialize(f"knowledge:{organization.id}")
         newest = await Article.get_of(organization, article.id)
         if newest.version != version:
             raise Conflict("Somebody else has saved this article since you opened it. Reload to see their text.")
+        newest.language = language or newest.language
         return await write(organization, newest, title.strip(), category, text, now, by=by, note=note)
 
 
@@ -195,12 +199,14 @@ async def _free_slug(organization: Organization, wanted: str) -> str:
     return free
 
 
-def _check(title: str, category: str, text: str) -> None:
+def _check(title: str, category: str, text: str, language: str) -> None:
     problems = {}
     if not title.strip() or len(title) > 160:
         problems["title"] = "Write a title of up to 160 characters."
     if category not in CATEGORIES:
         problems["category"] = "Choose where it belongs."
+    if language not in LANGUAGES:
+        problems["language"] = "Choose the language it is written in."
     if not text.strip():
         problems["text"] = "Write what you would tell a customer."
     elif len(text) > LONGEST:

@@ -4,8 +4,9 @@ import pytest
 
 from dashboard import clock
 from dashboard.commands import run
+from dashboard.database import rows
 from dashboard.knowledge import actions, loading, rendering, search
-from dashboard.knowledge.tables import Article, ArticleVersion, Synonym
+from dashboard.knowledge.tables import Article, ArticleVersion, Section, Synonym
 
 
 async def test_articles_are_listed_with_their_sections(vera, knowing):
@@ -135,3 +136,21 @@ async def test_the_sample_articles_come_only_when_asked_for_and_answer_nobody_un
 async def test_a_start_answers_nobody_from_an_invented_company(settings, acme, capsys):
     await run.prepare(settings)
     assert await Article.count() == 0
+
+
+async def test_an_article_is_found_by_the_endings_of_the_language_it_is_written_in(ana, acme):
+    form = {
+        "title": "Berichte",
+        "category": "faq",
+        "text": "## Berichte\nDen Bericht mit allen Seiten.",
+        "version": "1",
+    }
+    await ana.post("/acme/knowledge", data=form | {"language": "english"})
+    assert '<option value="german"' in (await ana.get("/acme/knowledge/1")).text
+    saved = await ana.post("/acme/knowledge/1", data=form | {"language": "german"})
+    assert '<option value="german" selected' in saved.text
+    kept = await ana.post("/acme/knowledge/1", data=form | {"version": "2"})
+    assert kept.status_code == 200 and {each.language for each in await Section.of(acme)} == {"german"}
+    assert (await rows("SELECT search FROM article_section"))[0]["search"].count("'bericht'") == 1
+    refused = await ana.post("/acme/knowledge/1", data=form | {"language": "klingon", "version": "3"})
+    assert refused.status_code == 422 and "Choose the language it is written in." in refused.text

@@ -19,6 +19,7 @@ from dashboard.pages import fragment, page, redirect
 
 Form = URLEncodedBody[dict[str, str]]
 CATEGORIES = list(actions.CATEGORIES.items())
+LANGUAGES = list(actions.LANGUAGES.items())
 
 
 @get("/{org:str}/knowledge", name="knowledge.list", guards=[viewer])
@@ -45,6 +46,7 @@ async def new_article(request: Request, organization: CurrentOrganization, now: 
     """An empty article, or one to begin with: with `question` about what nobody could answer, with `reply` from one
     that was sent. Nothing is kept before somebody saves it."""
     values = {"title": "", "category": "faq", "text": "", "version": "0", "question": "", "private": ""}
+    values |= {"language": "english"}
     if id := typed.number(dict(request.query_params), "question"):
         try:
             asked = await unanswered.find(organization, id, now)
@@ -66,7 +68,13 @@ async def add_article(
     values = _values(data)
     try:
         made = await actions.create_article(
-            organization, values["title"], values["category"], values["text"], now, by=user
+            organization,
+            values["title"],
+            values["category"],
+            values["text"],
+            now,
+            by=user,
+            language=values["language"] or "english",
         )
     except Invalid as problem:
         return _refused(request, values, problem)
@@ -101,7 +109,7 @@ async def save_article(
     try:
         saved = await actions.save_article(
             organization, article, values["title"], values["category"], values["text"],
-            typed.number(data, "version"), now, by=user,
+            typed.number(data, "version"), now, by=user, language=values["language"],
         )  # fmt: skip
     except Invalid as problem:
         return _refused(request, values, problem, article)
@@ -162,7 +170,7 @@ async def _listed(organization: Organization, now: datetime) -> dict[str, Any]:
 async def _shown(organization: Organization, article: Article) -> dict[str, Any]:
     text = await actions.text_of(organization, article)
     values = {"title": article.title, "category": article.category, "text": text, "version": str(article.version)}
-    values |= {"question": "", "private": ""}
+    values |= {"question": "", "private": "", "language": article.language}
     return _form(values, article) | {
         "sections": await queries.sections(organization, article.id),
         "versions": await queries.versions(organization, article.id),
@@ -173,13 +181,17 @@ def _form(
     values: dict[str, str], article: Article | None = None, errors: dict[str, str] | None = None
 ) -> dict[str, Any]:
     return {
-        "article": article, "values": values, "errors": errors or {}, "categories": CATEGORIES, "sections": [],
+        "article": article, "values": values, "errors": errors or {}, "categories": CATEGORIES,
+        "languages": LANGUAGES, "sections": [],
         "versions": [], "html": rendering.html_of(values["text"]),
     }  # fmt: skip
 
 
 def _values(data: dict[str, str]) -> dict[str, str]:
-    return {name: typed.text(data, name) for name in ("title", "category", "text", "version", "question", "private")}
+    return {
+        name: typed.text(data, name)
+        for name in ("title", "category", "text", "version", "question", "private", "language")
+    }
 
 
 def _refused(
