@@ -73,7 +73,7 @@ MINE = """
     WITH c AS (INSERT INTO conversation (organization, channel, name, email, excerpt, messages, needs_reply,
             last_message_at, last_inbound_at, drafted_until, public_id, created_at)
         SELECT o.id, 'mail', 'Keys ' || n, 'k' || n || '@customer.example', 'How long?', 1, true, now(), now(), now(),
-            'keys' || n, now() FROM organization o, generate_series(1, 4) n WHERE o.slug = 'acme'
+            'keys' || n, now() FROM organization o, generate_series(1, 8) n WHERE o.slug = 'acme'
         RETURNING id, organization, name),
     m AS (INSERT INTO message (organization, conversation, number, direction, author_kind, text, key, created_at)
         SELECT organization, id, 1, 'in', 'visitor', 'How long does an audit take?', 'k', now() FROM c
@@ -95,7 +95,7 @@ async def until(its, sql: str, found=bool) -> None:
 
 
 async def test_by_keys_alone_one_walks_edits_asks_again_and_takes_back(open_page, desk):
-    one, two, three, four = (row["id"] for row in await query(desk, MINE))
+    one, two, three, *spare, last = (row["id"] for row in await query(desk, MINE))
     watched = await open_page()
     page = await watched.sign_in()
     await page.goto(f"{desk.url}/acme/approvals/{one}")
@@ -120,17 +120,22 @@ async def test_by_keys_alone_one_walks_edits_asks_again_and_takes_back(open_page
     await page.keyboard.press("Enter")
     await until(desk, STATE.format(id=two), lambda found: found[0]["state"] == "replaced")
 
-    # Taken back, it is not sent when its ten seconds are over: what was approved after it has gone by then.
-    await page.goto(f"{desk.url}/acme/approvals/{three}")
+    # Taken back, it is not sent when its ten seconds are over: what was approved after it has gone by then. A machine
+    # that is busier than ten seconds gets another try.
+    for place in spare:
+        await page.goto(f"{desk.url}/acme/approvals/{place}")
+        await page.keyboard.press("a")
+        await page.wait_for_selector("text=Reply sends in 10 seconds")
+        await page.keyboard.press("z")
+        await until(desk, STATE.format(id=place), lambda found: found[0]["state"] != "queued")
+        if (await query(desk, STATE.format(id=place)))[0]["state"] == "waiting":
+            break
+    await page.goto(f"{desk.url}/acme/approvals/{last}")
     await page.keyboard.press("a")
-    await until(desk, STATE.format(id=three), lambda found: found[0]["state"] == "queued")
-    await page.keyboard.press("z")
-    await until(desk, STATE.format(id=three), lambda found: found[0]["state"] == "waiting")
-    await page.goto(f"{desk.url}/acme/approvals/{four}")
-    await page.keyboard.press("a")
-    await until(desk, SENT.format(id=four))
-    assert not await query(desk, SENT.format(id=three))
-    assert [row["state"] for row in await query(desk, STATE.format(id=three))] == ["waiting"]
+    await until(desk, SENT.format(id=last))
+    assert not await query(desk, SENT.format(id=place))
+    [after] = await query(desk, STATE.format(id=place))
+    assert after["state"] == "waiting" and after["due_at"] is None
     await query(desk, "UPDATE suggestion SET state = 'stale' WHERE state = 'waiting'")
     await query(desk, "UPDATE conversation SET needs_reply = false WHERE public_id LIKE 'keys%'")
     watched.nothing_wrong()
