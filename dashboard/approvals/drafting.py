@@ -7,9 +7,9 @@ from typing import Any
 
 from dashboard.accounts.tables import Organization
 from dashboard.activity import actions as activity
-from dashboard.approvals import composing, rules, showing
+from dashboard.approvals import composing, diffing, rules, showing
 from dashboard.approvals.composing import Composed
-from dashboard.approvals.tables import Suggestion
+from dashboard.approvals.tables import Outcome, Suggestion
 from dashboard.conversations.tables import Conversation
 from dashboard.database import claim, row, rows, transaction, translate
 from dashboard.integrations import Integrations
@@ -17,6 +17,7 @@ from dashboard.integrations import Integrations
 log = logging.getLogger(__name__)
 Connect = Callable[[int | None], Awaitable[Integrations]]
 CHAT_ANSWERS = timedelta(seconds=15)  # in a chat the automatic answer comes first, and often settles it
+MOSTLY = 50  # per cent of the words that may be others, and a reply is still the draft, edited
 MOST_TRIES = 3  # then a person gets an empty draft instead of none
 
 CLAIM = """
@@ -43,11 +44,16 @@ STALE = """
             WHEN newer.direction = 'out' THEN 'Somebody answered in the conversation'
             ELSE 'Nobody waits for a reply any more' END
     FROM conversation c, message m
-    LEFT JOIN LATERAL (SELECT n.direction FROM message n WHERE n.conversation = m.conversation AND n.number > m.number
+    LEFT JOIN LATERAL (SELECT n.direction, n.id, n.text, n.author, n.created_at FROM message n
+        WHERE n.conversation = m.conversation AND n.number > m.number
         AND (n.direction = 'in' OR n.author_kind = 'staff') ORDER BY n.number DESC LIMIT 1) newer ON true
     WHERE s.state = 'waiting' AND c.id = s.conversation AND m.id = s.message
       AND (newer.direction IS NOT NULL OR NOT c.needs_reply OR c.archived_at IS NOT NULL)
-    RETURNING s.organization"""
+    RETURNING s.organization, s.id, s.draft, newer.id AS message, newer.text, newer.author, newer.created_at"""
+USED = """
+    UPDATE suggestion SET state = 'sent', sent = {}, diff = {}, edit_ratio = {}, outcome = {}, reason = '',
+        decided_at = {}, decided_by = {}, decided_via = 'reply', sent_at = {}, sent_message = {}
+    WHERE id = {} AND state = 'stale'"""
 
 
 async def work(connect: Connect, now: datetime) -> bool:
@@ -118,6 +124,21 @@ async def keep(
 
 async def tidy() -> bool:
     """What need not be answered any more, or was answered otherwise, is taken off the queue."""
-    for organization in {each["organization"] for each in await rows(STALE)}:
+    found = await rows(STALE)
+    for each in found:
+        if each["author"] is not None and each["draft"]:
+            await _learn(each)
+    for organization in {each["organization"] for each in found}:
         await activity.changed(organization, "approvals")
     return False
+
+
+async def _learn(each: dict[str, Any]) -> None:
+    """A reply somebody wrote elsewhere, mostly in the words of the draft, is a decision about the draft."""
+    text = each["text"].strip()
+    diff, ratio = diffing.compare(each["draft"], text)
+    if ratio > MOSTLY:
+        return
+    outcome = Outcome.edited if ratio else Outcome.unedited
+    at, by = each["created_at"], each["author"]
+    await rows(USED, text, diff, ratio, outcome.value, at, by, at, each["message"], each["id"])

@@ -57,7 +57,7 @@ class Suggestion(OrganizationOwned, Table):
     shown_at: Any = Timestamptz(null=True, default=None, help_text="when somebody first had it open")
     decided_at: Any = Timestamptz(null=True, default=None)
     decided_by = ForeignKey(User, null=True, default=None)
-    decided_via = Varchar(length=10, default="", help_text="page, telegram or rule")
+    decided_via = Varchar(length=10, default="", help_text="page, telegram, rule or reply: written in the ticket")
     seconds = Integer(default=0, help_text="from being shown to being decided")
     rule = BigInt(null=True, default=None, help_text="id of the rule that approved it")
     due_at: Any = Timestamptz(null=True, default=None, help_text="when it goes out; until then it can be taken back")

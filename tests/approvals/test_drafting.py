@@ -2,9 +2,11 @@
 
 import asyncio
 
+import pytest
+
 from dashboard import clock
 from dashboard.accounts import credentials
-from dashboard.approvals import drafting
+from dashboard.approvals import drafting, learning
 from dashboard.approvals.tables import Suggestion
 from dashboard.conversations import actions as conversations
 from dashboard.conversations.tables import Conversation
@@ -121,3 +123,23 @@ async def test_orders_are_known_only_to_those_who_are_who_they_say(alice, acme):
     by_mail = await a_question(acme, email=email, channel=Channel.mail)
     assert await composing.records(acme, by_chat) == []
     assert f"Order {order.number}" in (await composing.records(acme, by_mail))[0]
+
+
+@pytest.mark.parametrize(
+    ("changed", "state", "outcome"),
+    [(None, "sent", "unedited"), ("It takes a week.", "stale", ""), ("{draft} Ask me anything.", "sent", "edited")],
+)
+async def test_a_draft_used_in_the_ticket_is_learned_from(alice, ana, acme, changed, state, outcome):
+    await an_article(acme, alice.user)
+    made = await a_suggestion(acme)
+    text = made.draft if changed is None else changed.format(draft=made.draft)
+    thread = await Conversation.get_of(acme, made.conversation)
+    message, _ = await conversations.answer(thread, text, "used", clock.now(), by=ana.user)
+    for _ in range(2):
+        await drafting.tidy()
+    made = await now_is(made)
+    assert (made.state, made.outcome) == (state, outcome)
+    if state == "sent":
+        assert (made.sent, made.decided_by, made.sent_message) == (text, ana.user.id, message.id)
+        assert dict(await learning.rates(acme, clock.now()))["topic"][0]["total"] == 1
+        assert (await alice.get(f"/acme/approvals/{made.id}")).status_code == 200

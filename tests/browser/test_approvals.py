@@ -73,7 +73,7 @@ MINE = """
     WITH c AS (INSERT INTO conversation (organization, channel, name, email, excerpt, messages, needs_reply,
             last_message_at, last_inbound_at, drafted_until, public_id, created_at)
         SELECT o.id, 'mail', 'Keys ' || n, 'k' || n || '@customer.example', 'How long?', 1, true, now(), now(), now(),
-            'keys' || n, now() FROM organization o, generate_series(1, 8) n WHERE o.slug = 'acme'
+            'keys' || n, now() FROM organization o, generate_series(1, 3) n WHERE o.slug = 'acme'
         RETURNING id, organization, name),
     m AS (INSERT INTO message (organization, conversation, number, direction, author_kind, text, key, created_at)
         SELECT organization, id, 1, 'in', 'visitor', 'How long does an audit take?', 'k', now() FROM c
@@ -83,8 +83,7 @@ MINE = """
         '[{"kind": "section", "title": "Delivery", "heading": "How long", "text": "It takes a week."}]',
         '[{"ok": true, "name": "source", "said": "Cites a source"}]', now() - interval '1 minute' + c.id * interval '1 ms'
     FROM m JOIN c ON c.id = m.conversation ORDER BY c.name RETURNING id"""
-STATE = "SELECT state, edited, due_at FROM suggestion WHERE id = {id}"
-SENT = "SELECT 1 FROM message m JOIN suggestion s ON s.conversation = m.conversation AND m.direction = 'out' WHERE s.id = {id}"
+STATE = "SELECT state, edited FROM suggestion WHERE id = {id}"
 
 
 async def until(its, sql: str, found=bool) -> None:
@@ -94,8 +93,8 @@ async def until(its, sql: str, found=bool) -> None:
             await asyncio.sleep(0.2)
 
 
-async def test_by_keys_alone_one_walks_edits_asks_again_and_takes_back(open_page, desk):
-    one, two, three, *spare, last = (row["id"] for row in await query(desk, MINE))
+async def test_by_keys_alone_one_walks_edits_and_asks_again(open_page, desk):
+    one, two, three = (row["id"] for row in await query(desk, MINE))
     watched = await open_page()
     page = await watched.sign_in()
     await page.goto(f"{desk.url}/acme/approvals/{one}")
@@ -119,23 +118,6 @@ async def test_by_keys_alone_one_walks_edits_asks_again_and_takes_back(open_page
     await page.fill(f"#instruction-{two}", "shorter")
     await page.keyboard.press("Enter")
     await until(desk, STATE.format(id=two), lambda found: found[0]["state"] == "replaced")
-
-    # Taken back, it is not sent when its ten seconds are over: what was approved after it has gone by then. A machine
-    # that is busier than ten seconds gets another try.
-    for place in spare:
-        await page.goto(f"{desk.url}/acme/approvals/{place}")
-        await page.keyboard.press("a")
-        await page.wait_for_selector("text=Reply sends in 10 seconds")
-        await page.keyboard.press("z")
-        await until(desk, STATE.format(id=place), lambda found: found[0]["state"] != "queued")
-        if (await query(desk, STATE.format(id=place)))[0]["state"] == "waiting":
-            break
-    await page.goto(f"{desk.url}/acme/approvals/{last}")
-    await page.keyboard.press("a")
-    await until(desk, SENT.format(id=last))
-    assert not await query(desk, SENT.format(id=place))
-    [after] = await query(desk, STATE.format(id=place))
-    assert after["state"] == "waiting" and after["due_at"] is None
     await query(desk, "UPDATE suggestion SET state = 'stale' WHERE state = 'waiting'")
     await query(desk, "UPDATE conversation SET needs_reply = false WHERE public_id LIKE 'keys%'")
     watched.nothing_wrong()
