@@ -60,3 +60,6 @@ async def test_a_campaign_saves_itself_and_two_windows_do_not_write_over_each_ot
     await expect(page.get_by_role("heading", name="Winter capacity, day 0", level=1)).to_be_visible()
     await page.get_by_role("link", name="Back to the campaign").click()
     await expect(page.get_by_text("No link to unsubscribe")).to_have_count(0)
+    await page.get_by_role("link", name="Who gets what and when").first.click()
+    await expect(page.get_by_role("heading", name="Who gets Winter capacity", level=1)).to_be_visible()
+    await its.in_every_dress("campaign-recipients")
