@@ -14,6 +14,7 @@ from dashboard.commands import doctor
 from tests.running import free_port, running
 
 pytestmark = pytest.mark.slow
+WORD = "Word-Of-Nobody"
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def desk():
 
 
 def away() -> str:
-    return f"postgresql://desk:Word-Of-Nobody@127.0.0.1:{free_port()}/desk"
+    return f"postgresql://desk:{WORD}@127.0.0.1:{free_port()}/desk"
 
 
 def changed(dsn: str, *, name: str = "", user: str = "") -> str:

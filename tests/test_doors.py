@@ -112,6 +112,7 @@ async def test_nobody_gets_in_without_a_session(world):
     assert wrong == [] and await changed_since(before) == []
 
 
+@pytest.mark.slow
 async def test_another_organizations_owner_finds_nothing_at_all(world):
     before, wrong = await fingerprint(), []
     for door in doors(world.app):
@@ -128,6 +129,7 @@ async def test_another_organizations_owner_finds_nothing_at_all(world):
     assert wrong == []
 
 
+@pytest.mark.slow
 async def test_another_organizations_ids_do_not_exist_at_ones_own_address(world):
     wrong = []
     for door in doors(world.app):
@@ -162,6 +164,7 @@ async def rows_of_acme() -> list[dict]:
     return await rows(" UNION ALL ".join(parts))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ["viewer", "agent", "admin"])
 async def test_who_has_too_small_a_role_is_refused_and_nothing_changes(world, role):
     before, wrong = await fingerprint(), []
@@ -177,6 +180,7 @@ async def test_who_has_too_small_a_role_is_refused_and_nothing_changes(world, ro
     assert wrong == []
 
 
+@pytest.mark.slow
 async def test_who_has_the_role_is_let_in(world):
     before, wrong = await fingerprint(), []
     for door in doors(world.app):
@@ -193,6 +197,7 @@ async def test_who_has_the_role_is_let_in(world):
     assert wrong == []
 
 
+@pytest.mark.slow
 async def test_looking_changes_nothing(world):
     before, wrong = await fingerprint(), []
     for door in doors(world.app):

@@ -70,21 +70,18 @@ def _raw(body: bytes) -> Iterator[str]:
 
 def _lines(value: Any, name: str = "", depth: int = 0, prefix: str = "", end: str = "") -> Iterator[str]:
     pad = "  " * depth
-    inside: list[tuple[str, Any]] = []
-    if isinstance(value, _Pairs):
-        opened, closed, inside = "{", "}", list(value)
-    elif isinstance(value, list):
-        opened, closed, inside = "[", "]", [(name, item) for item in value]
-    if not inside:
+    if not isinstance(value, list) or not value:
         yield f"{pad}{prefix}{_scalar(value, name)}{end}"
         return
+    opened, closed = "{}" if isinstance(value, _Pairs) else "[]"
     if depth >= DEEPEST:
         yield f"{pad}{prefix}{opened}…{closed}{end}"
         return
     yield f"{pad}{prefix}{opened}"
+    inside = value if isinstance(value, _Pairs) else ((name, item) for item in value)
     for place, (key, item) in enumerate(inside, start=1):
         label = f'"{_shown(key)}": ' if opened == "{" else ""
-        yield from _lines(item, key, depth + 1, label, "," if place < len(inside) else "")
+        yield from _lines(item, key, depth + 1, label, "," if place < len(value) else "")
     yield f"{pad}{closed}{end}"
 
 

@@ -20,6 +20,8 @@ from dashboard.tickets import presence
 from dashboard.tickets.tables import Ticket
 from tests.chat.streaming import PATIENCE, Page, house
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def served(settings, acme):

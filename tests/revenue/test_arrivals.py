@@ -14,6 +14,8 @@ from dashboard.revenue.periods import Period
 from tests.builders import a_member
 from tests.revenue import year
 
+pytestmark = pytest.mark.slow
+
 SPANS = [
     (date(2025, 9, 1), date(2026, 12, 31)), (date(2025, 12, 1), date(2026, 11, 21)),
     (date(2026, 1, 10), date(2026, 5, 5)), (date(2026, 6, 1), date(2026, 6, 30)), (date(2026, 3, 29), date(2026, 3, 29)),

@@ -19,6 +19,8 @@ from tests.builders import a_member
 from tests.revenue import plain, year
 from tests.revenue.test_page import sold
 
+pytestmark = pytest.mark.slow
+
 FIRST, LAST = date(2025, 9, 1), date(2026, 12, 31)
 DAYS = [FIRST + timedelta(days=nr) for nr in range((LAST - FIRST).days + 2)]
 

@@ -13,6 +13,8 @@ from dashboard.integrations import stripe_samples
 from dashboard.webhooks import ledger
 from dashboard.webhooks.stripe import HANDLERS
 
+pytestmark = pytest.mark.slow
+
 KINDS = (
     "checkout.session.completed", "invoice.paid", "payment_intent.payment_failed", "charge.refunded", "refund.created",
     "refund.updated",
