@@ -18,7 +18,7 @@
     a: approve,
     e: () => $("[data-draft]")?.focus(),
     r: () => $("#act-reject")?.click(),
-    z: () => $$("[data-undo]").at(-1)?.click(),
+    z: () => Backdesk.undo(),
   };
   /** Below 50% confidence the key does not send: it goes to the text, which a person then reads. */
   function approve() {

@@ -53,7 +53,29 @@
     const { text, undo, target, swap, bad, ms } = detail;
     const post = () =>
       htmx.ajax("POST", undo, target && $(target) ? { target, swap: swap ?? "outerMorph" } : { swap: "none" });
+    if (undo && undoNext) {
+      undoNext = false;
+      return post();
+    }
     showToast(text, { bad, ms, undo: undo && post });
+  });
+
+  // ── Z: what was done last is undone, also while its answer, which says how, is still on its way ──
+  const underWay = new Set();
+  let undoNext = false;
+  const undoShown = () => $$("[data-undo]").at(-1)?.click();
+  Backdesk.undo = () => {
+    if (underWay.size) undoNext = true;
+    else undoShown();
+  };
+  document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+    if (ctx.request.method !== "GET" && !isQuiet(ctx)) underWay.add(ctx);
+  });
+  document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+    underWay.delete(ctx);
+    if (!undoNext || underWay.size) return;
+    undoNext = false; // what was on its way cannot be undone; what is shown can
+    undoShown();
   });
 
   // ── answers that are errors ──

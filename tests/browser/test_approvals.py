@@ -121,3 +121,35 @@ async def test_by_keys_alone_one_walks_edits_and_asks_again(open_page, desk):
     await query(desk, "UPDATE suggestion SET state = 'stale' WHERE state = 'waiting'")
     await query(desk, "UPDATE conversation SET needs_reply = false WHERE public_id LIKE 'keys%'")
     watched.nothing_wrong()
+
+
+async def test_z_is_heard_while_the_answer_is_still_on_its_way(open_page, desk):
+    """Who takes back at once must not have to wait for the button that says so; and what was taken back never leaves."""
+    one, *_ = (row["id"] for row in await query(desk, MINE.replace("'keys'", "'late'")))
+    watched = await open_page()
+    page = await watched.sign_in()
+    await page.goto(f"{desk.url}/acme/approvals/{one}")
+    shown = await page.locator("section.suggest").get_attribute("id")
+    asked, release = asyncio.Event(), asyncio.Event()
+
+    async def late(route):
+        asked.set()
+        await release.wait()
+        await route.continue_()
+
+    await page.route("**/approval*", late)
+    await page.keyboard.press("a")
+    await asked.wait()
+    await page.keyboard.press("z")
+    release.set()
+    back = f"verb = 'reply_taken_back' AND subject_id = (SELECT conversation FROM suggestion WHERE id = {one})"
+    await until(desk, f"SELECT 1 FROM activity WHERE {back}")
+    await page.wait_for_selector(f"#{shown}")
+    assert (await query(desk, STATE.format(id=one)))[0]["state"] == "waiting"
+    await page.unroute("**/approval*")
+    await page.keyboard.press("j")  # the next one is approved, and leaves: the out-tray is at work
+    await page.wait_for_function("id => !document.getElementById(id)", arg=shown)
+    await page.keyboard.press("a")
+    await until(desk, "SELECT 1 FROM message WHERE direction = 'out' AND text = 'It takes a week.'")
+    assert (await query(desk, STATE.format(id=one)))[0]["state"] == "waiting"
+    watched.nothing_wrong()
