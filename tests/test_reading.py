@@ -12,7 +12,7 @@ from dashboard.database import rows
 from dashboard.piccolo_app import APP_CONFIG
 
 pytestmark = pytest.mark.slow
-TOUCHED_BY_LOOKING = {"app_session"}  # when a session was last seen
+TOUCHED_BY_LOOKING = {"app_session", "attempt"}  # when a session was last seen, and how often somebody looked
 
 
 async def everything() -> str:

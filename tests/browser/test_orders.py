@@ -124,6 +124,7 @@ async def test_an_order_by_hand_its_deadline_and_its_refund(desk, open_page):
     await page.get_by_label("Promised for").fill("2027-01-15")
     await page.get_by_role("button", name="Set deadline").click()
     await expect(page.locator(".stepper")).to_contain_text("due Fri 15 Jan")
+    await expect(page.get_by_role("dialog")).to_be_hidden()  # the live update may be here before the answer
 
     note = page.get_by_label("Internal note")
     await note.fill("Half written")
