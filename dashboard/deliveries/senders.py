@@ -10,7 +10,7 @@ from typing import Any
 from dashboard import links
 from dashboard.accounts import one_time
 from dashboard.accounts.tables import Organization
-from dashboard.deliveries import mails, writing
+from dashboard.deliveries import mails, rewriting, writing
 from dashboard.deliveries.tables import Delivery
 from dashboard.errors import NotFound
 from dashboard.integrations import Integrations
@@ -96,7 +96,8 @@ async def telegram(delivery: Delivery, outside: Integrations) -> Call:
     if "listen" in payload:
         return lambda: _telegram_listen(outside, links.inside(payload["listen"]))
     if "callback" in payload:
-        return lambda: _telegram_answer(outside, payload)
+        overtaken = await rewriting.overtaken(delivery)
+        return lambda: _telegram_answer(outside, payload, overtaken)
     text, buttons = telegram_text(payload), _buttons(payload)
     return lambda: outside.telegram.send("", text, buttons)
 
@@ -106,15 +107,15 @@ async def _telegram_listen(outside: Integrations, url: str) -> str:
     return ""
 
 
-async def _telegram_answer(outside: Integrations, payload: dict[str, Any]) -> str:
-    """Whoever pressed is told, and the message says what came of it. The first may come too late, which is no harm:
-    the message says the same."""
+async def _telegram_answer(outside: Integrations, payload: dict[str, Any], overtaken: bool) -> str:
+    """Whoever pressed is told, and the message says what came of it, unless a later answer says it (`overtaken`). The
+    first may come too late, which is no harm: the message says the same."""
     try:
         await outside.telegram.answer(payload["callback"], payload["popup"])
     except Refused:
         if not payload.get("message"):
             raise
-    if payload.get("message"):
+    if payload.get("message") and not overtaken:
         chat, message = payload["message"]
         await outside.telegram.rewrite(chat, message, telegram_text(payload), _buttons(payload))
     return ""

@@ -6,7 +6,7 @@ from dashboard import clock
 from dashboard.accounts import credentials
 from dashboard.accounts.tables import Organization, Role
 from dashboard.activity.tables import Activity
-from dashboard.approvals import actions, approvers, showing
+from dashboard.approvals import actions, approvers, buttons, showing
 from dashboard.conversations.tables import Conversation
 from dashboard.database import rows
 from dashboard.deliveries.senders import telegram_text
@@ -240,6 +240,38 @@ async def test_an_answer_that_comes_too_late_still_rewrites_the_message(in_chat,
     await drain()
     assert labels(await shown(telegram)) == ["Undo"]
     assert (await Delivery.objects().where(Delivery.name == "telegram_answer").first()).state == "sent"
+
+
+async def test_an_answer_that_a_later_one_has_overtaken_leaves_the_message_alone(in_chat, telegram, stranger):
+    """Both people are told, whatever order their answers leave in; the message ends with what the last one says."""
+    approve = carries(await shown(telegram), "Approve")
+    telegram.mode("telegram", "429", times=1)
+    assert "goes out in 10 seconds" in await press(stranger, ANA, approve)
+    await leave()
+    assert (await _answers())[0].state == "queued"  # and is due again later
+    undo = buttons.undo(await now_is(in_chat))
+    assert await press(stranger, ALICE, undo[0][1]) == "Taken back. Nothing was sent."
+    await rows("UPDATE delivery SET due_at = created_at WHERE state = 'queued'")
+    assert labels(await shown(telegram)) == ["Approve", "Reject"]
+    assert [each.state for each in await _answers()] == ["sent", "sent"]
+    sent_to = [each["path"] for each in telegram.sent("telegram")]
+    assert (sent_to.count("/answerCallbackQuery"), sent_to.count("/editMessageText")) == (2, 1)
+
+
+async def test_no_answer_leaves_while_another_to_the_same_message_is_on_its_way(in_chat, telegram, stranger):
+    approve = carries(await shown(telegram), "Approve")
+    await press(stranger, ANA, approve)
+    await rows("UPDATE delivery SET state = 'sending' WHERE name = 'telegram_answer'")
+    undo = buttons.undo(await now_is(in_chat))
+    await press(stranger, ALICE, undo[0][1])
+    await leave()
+    assert [each.state for each in await _answers()] == ["sending", "queued"]
+    await rows("UPDATE delivery SET state = 'sent' WHERE state = 'sending'")
+    assert labels(await shown(telegram)) == ["Approve", "Reject"]
+
+
+async def _answers() -> list[Delivery]:
+    return await Delivery.objects().where(Delivery.name == "telegram_answer").order_by(Delivery.id)
 
 
 async def test_a_telegram_that_is_away_is_told_later_and_nothing_is_unknown(in_chat, telegram, stranger):
