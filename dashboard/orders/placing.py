@@ -22,6 +22,12 @@ from dashboard.payments.manual import PROVIDER
 CONFIRM = """
     UPDATE orders SET confirmed_at = {}, due_at = coalesce(due_at, {})
     WHERE organization = {} AND id = {} AND confirmed_at IS NULL RETURNING id"""
+# These columns alone: whoever works on the order holds no money lock, and the row read before must not undo their work.
+TOLD = """
+    UPDATE orders SET checkout_paid = checkout_paid OR {}, checkout_failed = checkout_failed OR {},
+        payment_intent = coalesce(nullif(payment_intent, ''), {}), invoice = coalesce(nullif(invoice, ''), {}),
+        subscription = coalesce(nullif(subscription, ''), {})
+    WHERE organization = {} AND id = {}"""
 
 
 @dataclass(frozen=True)
@@ -50,11 +56,9 @@ async def take_checkout(organization: Organization, checkout: Checkout) -> Order
     await journal.lock(organization)
     order = await Order.of(organization).where(Order.session == checkout.session).first()
     order = order or await _create(organization, checkout)
-    order.checkout_paid = order.checkout_paid or checkout.paid
-    order.checkout_failed = order.checkout_failed or checkout.failed
-    for name in ("payment_intent", "invoice", "subscription"):
-        setattr(order, name, getattr(order, name) or getattr(checkout, name))
-    await order.save()
+    names = checkout.payment_intent, checkout.invoice, checkout.subscription
+    await rows(TOLD, checkout.paid, checkout.failed, *names, organization.id, order.id)
+    await order.refresh()
     if checkout.paid and checkout.mode == "payment" and checkout.amount > 0:
         await journal.book_charge(
             organization, amount=checkout.amount, currency=checkout.currency, occurred_at=checkout.placed_at,

@@ -32,6 +32,7 @@ async def book_charge(
     session makes it one."""
     known = {name: value for name, value in references.items() if value}
     existing = await _charge_with(organization, provider, known)
+    told = [*known, "key", "occurred_at", "amount", "description"]
     if existing is None:
         facts: dict[str, Any] = dict(known)
         existing = Payment(
@@ -44,12 +45,13 @@ async def book_charge(
             setattr(existing, name, value)
         existing.key = _charge_key({name: getattr(existing, name) for name in REFERENCES})
         existing.occurred_at = min(existing.occurred_at, occurred_at)
-        existing.lead = existing.lead or lead
+        if existing.lead is None:
+            existing.lead = lead
+            told.append("lead")
         # Whichever came first: of two amounts the one both reports cover, of two texts the more telling one.
         existing.amount = min(existing.amount, amount)
         existing.description = max(existing.description, description, key=lambda text: (len(text), text))
-    await (await with_fee(existing)).save()
-    return existing
+    return await _keep(existing, told)
 
 
 def _charge_key(references: dict[str, str]) -> str:
@@ -138,6 +140,7 @@ async def _advance(
 ) -> Payment:  # fmt: skip
     """Insert the line, or bring it further; an older report of the same thing changes nothing."""
     known: dict[str, Any] = {name: value for name, value in references.items() if value}
+    facts: dict[str, Any] = dict(known)
     row = await Payment.of(organization).where(Payment.key == key, Payment.provider == provider).first()
     if row is None:
         row = Payment(
@@ -146,7 +149,6 @@ async def _advance(
             provider=provider, **known,
         )  # fmt: skip
     else:
-        facts: dict[str, Any] = dict(known)
         # Two reports of the same second and standing: the larger words win, whichever came first.
         said, had = (rank, status, abs(amount), description[:200]), (row.rank, row.status, abs(row.amount))
         if said > (*had, row.description):
@@ -155,5 +157,11 @@ async def _advance(
         for name, value in facts.items():
             setattr(row, name, value)
         row.occurred_at = min(row.occurred_at, occurred_at)
-    await (await with_fee(row)).save()
-    return row
+    return await _keep(row, [*facts, "occurred_at"])
+
+
+async def _keep(line: Payment, told: list[str]) -> Payment:
+    """Insert a new line; of one that is there write what was told alone: people who are merged or forgotten meanwhile
+    have its other columns changed without this lock."""
+    await (await with_fee(line)).save([*told, "fee", "fee_currency"])
+    return line
