@@ -416,11 +416,12 @@ async def test_a_worker_whose_lease_ran_out_writes_nothing(acme):
     """It slept through its lease; meanwhile another one has rescued the row."""
     delivery = await a_delivery(acme, "telegram")
     async with world() as w:
-        w.partner.mode("telegram", "slow", 1, delay=0.5)
+        hold = w.partner.hold("telegram")
         asleep = asyncio.create_task(w.work())
-        await asyncio.sleep(0.2)
+        await hold.asked.wait()
         await rows("UPDATE delivery SET lease_until = clock_timestamp() - interval '1 second'")
         assert await w.rescue() == 1
+        hold.answer.set()
         assert await asleep == 1
     assert (await again(delivery)).state == "unknown"
     assert await attempts(delivery) == ["unknown"]
@@ -430,15 +431,19 @@ async def test_a_late_answer_does_not_settle_another_workers_try(acme):
     """Asleep past its lease, rescued, claimed again: two calls are under way, and only the second one's word counts."""
     delivery = await a_delivery(acme)
     async with world() as w:
-        w.partner.mode("resend", "slow", 2, delay=0.6)
+        late = w.partner.hold("resend")
         first = asyncio.create_task(w.work())
-        await asyncio.sleep(0.2)
+        await late.asked.wait()
         await rows("UPDATE delivery SET lease_until = clock_timestamp() - interval '1 second'")
         assert await w.rescue() == 1
+        hold = w.partner.hold("resend")
         second = asyncio.create_task(w.work((await again(delivery)).due_at))
+        await hold.asked.wait()
+        late.answer.set()
         await first
         meanwhile = await again(delivery)
         assert (meanwhile.state, meanwhile.attempt) == ("sending", 2)
+        hold.answer.set()
         await second
         assert len(w.partner.sent("resend")) == 1, "the key made one of the two"
     assert (await again(delivery)).state == "sent"
@@ -464,10 +469,11 @@ async def test_told_to_stop_it_lets_a_call_under_way_end(acme):
     delivery = await a_delivery(acme, "telegram")
     async with world() as w:
         w.lanes = Lanes()
-        w.partner.mode("telegram", "slow", 1, delay=0.5)
+        hold = w.partner.hold("telegram")
         task = asyncio.create_task(w.work())
-        await asyncio.sleep(0.2)
+        await hold.asked.wait()
         task.cancel()
+        hold.answer.set()
         with pytest.raises(asyncio.CancelledError):
             await task
     assert (await again(delivery)).state == "sent"
@@ -558,10 +564,12 @@ async def test_a_slow_provider_holds_up_no_other_kind(acme):
     await a_delivery(acme, "telegram")
     mail = await a_delivery(acme)
     async with world() as w:
-        w.partner.mode("telegram", "slow", 1, delay=1.0)
+        hold = w.partner.hold("telegram")
         slow = asyncio.create_task(w.work(kind="telegram"))
+        await hold.asked.wait()
         await w.work(kind="mail")
         assert (await again(mail)).state == "sent" and not slow.done()
+        hold.answer.set()
         await slow
 
 

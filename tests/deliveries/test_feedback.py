@@ -161,10 +161,11 @@ async def test_a_report_that_is_faster_than_the_answer_settles_the_row(acme):
 async def test_a_report_during_the_call_is_not_overwritten_by_its_answer(acme):
     delivery = await a_delivery(acme)
     async with world() as w:
-        w.partner.mode("resend", "slow", 1, delay=0.5)
+        hold = w.partner.hold("resend")
         sending = asyncio.create_task(w.work())
-        await asyncio.sleep(0.2)
+        await hold.asked.wait()
         await tell(acme, event("delivered", tags={"delivery": f"{delivery.id}-0"}))
+        hold.answer.set()
         await sending
         assert len(w.partner.sent("resend")) == 1
     assert (await again(delivery)).state == "delivered"

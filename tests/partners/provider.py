@@ -16,7 +16,7 @@ from tests.partners.server import Hang, Read, Reply, Request, Send, Server
 from tests.partners.smtp import mail_server
 
 # close, and any status from 300 up: nothing was accepted. All others: accepted and in the journal, then …
-AFTER_ACCEPTING = ("slow", "drip", "malformed", "wrong_type", "empty", "html", "huge", "cut")
+AFTER_ACCEPTING = ("slow", "held", "drip", "malformed", "wrong_type", "empty", "html", "huge", "cut")
 
 
 @dataclass
@@ -26,6 +26,14 @@ class Mode:
     error: dict[str, Any] | None = None
     retry_after: str | None = "1"
     delay: float = 30.0
+    hold: "Hold | None" = None
+
+
+class Hold:
+    """A service that has accepted one request and keeps its answer back, so that a test need not guess how long."""
+
+    def __init__(self) -> None:
+        self.asked, self.answer = asyncio.Event(), asyncio.Event()
 
 
 class Journal:
@@ -63,6 +71,12 @@ class Provider(Server):
             raise ValueError(mode)
         self._modes[service] = Mode(mode, times, **more)
 
+    def hold(self, service: str) -> Hold:
+        """The next request is accepted and sets `asked`; it is answered once the test sets `answer`."""
+        hold = Hold()
+        self.mode(service, "held", 1, hold=hold)
+        return hold
+
     def sent(self, service: str) -> list[dict[str, Any]]:
         """What the service accepted: {service, id, key, path, body}."""
         return [entry for entry in self.journal.entries if entry["service"] == service]
@@ -97,6 +111,9 @@ class Provider(Server):
             raise Hang
         if mode.name == "slow":
             await asyncio.sleep(mode.delay)
+        if mode.hold is not None:
+            mode.hold.asked.set()
+            await mode.hold.answer.wait()
         bodies = {"malformed": b'{"id": "cut of', "wrong_type": b'["not", "an", "object"]', "empty": b""}
         if mode.name in bodies:
             reply = Reply(reply.status, bodies[mode.name])

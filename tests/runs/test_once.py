@@ -105,15 +105,15 @@ async def test_an_endless_job_is_ended_at_its_limit():
 
 async def test_a_job_that_works_long_keeps_its_lease(monkeypatch):
     monkeypatch.setattr(actions, "RENEW", 0.05)
-    leases = []
 
     async def long(now):
-        for _ in range(3):
-            leases.append((await the_run()).lease_until)
-            await asyncio.sleep(0.1)
+        for _ in range(2):
+            lease = (await the_run()).lease_until
+            async with asyncio.timeout(60):
+                while (await the_run()).lease_until == lease:
+                    await asyncio.sleep(0.02)
 
     assert (await actions.run(a_job(long), clock.now())).outcome == "ok"
-    assert leases[0] < leases[1] < leases[2]
 
 
 async def test_a_run_whose_process_died_is_closed_by_the_next_one():
@@ -184,4 +184,4 @@ async def test_a_travelled_time_is_what_the_job_gets():
     run = await actions.run(a_job(noting), later)
     assert got == [later]
     assert run.started_at == later
-    assert later <= run.finished_at < later + timedelta(seconds=5)
+    assert later <= run.finished_at < later + timedelta(hours=1)

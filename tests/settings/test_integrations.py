@@ -1,5 +1,6 @@
 """Connections: secrets go in and never come out, a test tells the truth, and what waited is let go."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -136,15 +137,14 @@ async def test_a_test_that_finds_nobody_says_so_in_words(alice, acme, settings):
 
 async def test_no_transaction_is_open_while_a_provider_is_asked(alice, acme, partner):
     await alice.post(f"{PAGE}/telegram", data=TELEGRAM)
-    partner.mode("telegram", "slow", delay=0.6)
-    import asyncio
-
+    hold = partner.hold("telegram")
     asked = asyncio.create_task(alice.post(f"{PAGE}/telegram/test"))
-    await asyncio.sleep(0.3)
+    await hold.asked.wait()
     open_ones = await rows(
         "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'"
     )
     assert not open_ones and not asked.done()
+    hold.answer.set()
     assert (await asked).status_code == 200
 
 
