@@ -75,7 +75,7 @@ def events() -> list[dict]:
     ]
 
 
-async def until_settled(its: Running, seconds: float = 40) -> None:
+async def until_settled(its: Running, seconds: float = 120) -> None:
     until = time.monotonic() + seconds
     open_rows = []
     while time.monotonic() < until:
@@ -97,7 +97,7 @@ async def kill_at(point: str, partner) -> None:
         await query(its, "UPDATE organization SET from_address = 'hello@acme.example'")
         with concurrent.futures.ThreadPoolExecutor(6) as pool:
             list(pool.map(its.post_event, events()))
-        assert doomed.wait(30) == -9, f"{point} was never passed four times"
+        assert doomed.wait(120) == -9, f"{point} was never passed four times"
         await query(its, "UPDATE inbound_event SET lease_until = clock_timestamp() WHERE state = 'processing'")
         await query(its, "UPDATE delivery SET lease_until = clock_timestamp() WHERE state = 'sending'")
         its.start()

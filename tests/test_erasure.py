@@ -30,7 +30,7 @@ def person(its: Running, *arguments: str) -> str:
 
 def run_job(its: Running, job: str) -> None:
     """By hand, as soon as the clock of the running application is not at it."""
-    for _ in range(20):
+    for _ in range(120):
         done = its.command("jobs", "run", job)
         if "running already" not in done.stderr:
             break

@@ -144,11 +144,10 @@ async def test_an_aborted_upload_leaves_nothing_and_no_broken_page(desk, address
         part = START + b"x" * 300_000
         sent = part if "Length" in declared else hex(len(part))[2:].encode() + b"\r\n" + part + b"\r\n"
         await speak(desk, head(address, desk, declared) + sent, answer=False)
-    for _ in range(50):
-        if on_disk(desk) == disk:
-            break
-        await asyncio.sleep(0.1)
-    assert on_disk(desk) == disk and await count(desk) == files
+    async with asyncio.timeout(60):
+        while on_disk(desk) != disk:
+            await asyncio.sleep(0.1)
+    assert await count(desk) == files
     assert "Traceback" not in desk.log()
 
 

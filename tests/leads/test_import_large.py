@@ -181,7 +181,7 @@ async def test_a_kill_in_the_middle_is_taken_over_and_no_line_is_done_twice(poin
                 process = its.start()
             found = await desk.until("undone" if this == "undo" else "done")
             process.terminate()
-            process.wait(20)
+            process.wait(60)
             return found
 
         async def check() -> None:
@@ -220,7 +220,7 @@ async def test_sigterm_lets_a_batch_go_and_the_next_process_goes_on():
         while (await desk.fetch("SELECT handled FROM lead_batch"))[0]["handled"] < 1000:
             await asyncio.sleep(0.02)
         process.terminate()
-        process.wait(15)
+        process.wait(60)
         held = (await desk.fetch("SELECT state, lease_until < clock_timestamp() AS free FROM lead_batch"))[0]
         assert held["state"] == "working" and held["free"]
         its.start()
