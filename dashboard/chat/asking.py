@@ -92,7 +92,11 @@ async def respond(
         ticket = made.number
         if failed or reason == "asked":  # somebody is called: that is the answer
             return await _hand_over(conversation, message, ticket, now)
-    reply = await _keep(conversation, message, answer, now, settles=not reason and not failed)
+    async with transaction():
+        await conversations.hold(conversation)
+        called = await tickets.number_of(organization, conversation)  # while the answer was made, perhaps
+        settles = not reason and not failed and called is None
+        reply = await _keep(conversation, message, answer, now, settles=settles)
     return _told(reply, conversation, ticket, person=bool(reason) or failed or answer.needs_person)
 
 

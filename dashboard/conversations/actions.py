@@ -21,9 +21,14 @@ NEWS = """
     UPDATE conversation SET messages = {}, excerpt = {}, last_message_at = {},
         last_inbound_at = CASE WHEN {} THEN {} ELSE last_inbound_at END,
         unread = unread OR {}, archived_at = CASE WHEN {} THEN NULL ELSE archived_at END,
-        needs_reply = CASE WHEN {} THEN false ELSE needs_reply END,
-        needs_reply_since = CASE WHEN {} THEN NULL ELSE needs_reply_since END
+        needs_reply = needs_reply AND NOT ({} AND {}::timestamptz IS NULL),
+        needs_reply_since = CASE WHEN {} THEN CASE WHEN needs_reply THEN {}::timestamptz END
+                            ELSE needs_reply_since END
     WHERE id = {}"""
+# What an answer to an earlier message leaves open.
+SINCE = """
+    SELECT min(n.created_at) AS at FROM message m JOIN message n ON n.conversation = m.conversation
+    WHERE m.id = {} AND n.number > m.number AND n.direction = 'in'"""
 
 
 Heard = Callable[[Conversation, Message, datetime], Awaitable[None]]
@@ -74,10 +79,16 @@ async def answer(
     conversation: Conversation, text: str, key: str, now: datetime, *, by: Visitor | User | None = None,
     settles: bool = True, **facts: Any,
 ) -> tuple[Message, bool]:  # fmt: skip
-    """Keep what we say, by a member of staff or, without one, by a machine. `settles`: nobody waits any more."""
+    """Keep what we say, by a member of staff or, without one, by a machine. `settles`: nobody waits any more, but for
+    what the person wrote after the message it `answers`: answers may come in another order than questions."""
     kind = Author.staff if by else Author.machine
     facts |= {"author": by.id} if by else {}
     return await _say(conversation, Direction.outbound, kind, text, key, now, facts, settles=settles)
+
+
+async def hold(conversation: Conversation) -> None:
+    """Until this transaction ends nobody says anything here, and nobody calls a person."""
+    await row(HOLD, conversation.organization, conversation.id)
 
 
 async def ask_for_person(conversation: Conversation, now: datetime) -> bool:
@@ -126,8 +137,10 @@ async def _say(
         await made.save()
         excerpt = " ".join(text.split())[:200]
         settled = not inbound and settles
+        open_since = (await rows(SINCE, facts["answers"]))[0]["at"] if settled and facts.get("answers") else None
         await rows(
-            NEWS, number, excerpt, now, inbound, now, inbound, inbound, settled, settled, conversation.id,
+            NEWS, number, excerpt, now, inbound, now, inbound, inbound, settled, open_since, settled, open_since,
+            conversation.id,
         )  # fmt: skip
         for heard in LISTENERS:
             await heard(conversation, made, now)
