@@ -116,6 +116,10 @@ class Watched:
                 "document.documentElement.scrollWidth - document.documentElement.clientWidth"
             )
             assert wide <= 0, f"{name}{size} scrolls sideways by {wide} px"
+            tall = await self.page.evaluate(
+                "document.querySelector('.app') ? document.documentElement.scrollHeight - innerHeight : 0"
+            )
+            assert tall <= 0, f"{name}{size} scrolls as a whole by {tall} px, past the end of its panel"
         await self.page.set_viewport_size({"width": 1440, "height": 900})
         await self.page.emulate_media(color_scheme="light")
 
