@@ -116,14 +116,18 @@ def _all(cited: Iterable[dict[str, Any]], name: str) -> list[str]:
 
 
 async def person(organization: Organization, conversation: Conversation | None, now: datetime) -> dict[str, Any]:
-    """What the line about a person says: the number of the ticket, if there is one, and how soon somebody answers."""
+    """What the line about a person says: the number of the ticket, if there is one, and how soon somebody answers;
+    before that, `helps` is the number of the answer that may have helped, and `thanked`: they said it did."""
     ticket = await tickets.number_of(organization, conversation) if conversation else None
+    newest = conversation.messages if conversation and not ticket else 0
+    thanked = bool(conversation and newest and conversation.helped == newest)
+    asks = bool(conversation and newest and not thanked and await queries.answered_last(conversation))
     answered = bool(ticket and conversation and await queries.answered_by_person(conversation))
     return {
         "ticket": ticket, "answered": answered, "also": asking.also(conversation) if conversation else "",
         "asks_address": bool(conversation and not conversation.email),
         "soon": await waiting.usual(organization, now) if ticket and not answered else "",
-        "base": f"/chat/{organization.slug}",
+        "helps": newest if asks else 0, "thanked": thanked, "base": f"/chat/{organization.slug}",
     }  # fmt: skip
 
 

@@ -30,6 +30,12 @@ SINCE = """
     SELECT min(n.created_at) AS at FROM message m JOIN message n ON n.conversation = m.conversation
     WHERE m.id = {} AND n.number > m.number AND n.direction = 'in'"""
 
+HELPED = """
+    UPDATE conversation c SET helped = m.number FROM message m
+    WHERE c.organization = {} AND c.id = {} AND m.conversation = c.id AND m.number = {} AND m.number > c.helped
+          AND m.author_kind = 'machine' AND m.outcome = 'answered'
+    RETURNING c.id"""
+
 
 Heard = Callable[[Conversation, Message, datetime], Awaitable[None]]
 AUTOMATIC = "automatic"  # the outcome of a mail that a machine of theirs sent
@@ -100,6 +106,20 @@ async def ask_for_person(conversation: Conversation, now: datetime) -> bool:
     )  # fmt: skip
     if found:
         await activity.changed(conversation.organization, "conversations")
+    return bool(found)
+
+
+async def thank(conversation: Conversation, number: int) -> bool:
+    """The person says that the automatic answer of this number helped; whether that is news."""
+    async with transaction():
+        found = await rows(HELPED, conversation.organization, conversation.id, number)
+        if found:
+            title = "The person said that the automatic answer helped"
+            await activity.record(
+                conversation.organization, "conversation", conversation.id, "answer_helped", title, actor="customer",
+                data={"number": number},
+            )  # fmt: skip
+            await activity.changed(conversation.organization, topic_of(conversation.id))
     return bool(found)
 
 

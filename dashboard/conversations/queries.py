@@ -68,6 +68,14 @@ async def answered_by_person(conversation: Conversation) -> bool:
     )  # fmt: skip
 
 
+async def answered_last(conversation: Conversation) -> bool:
+    """Whether an automatic answer that knew something was said last."""
+    return await Message.exists().where(
+        Message.conversation == conversation.id, Message.number == conversation.messages,
+        Message.author_kind == Author.machine, Message.outcome == "answered",
+    )  # fmt: skip
+
+
 async def asked_last(conversation: Conversation) -> str:
     """What the person said last in the chat; empty where they have said nothing yet."""
     found = await row(ASKED_LAST, conversation.id)

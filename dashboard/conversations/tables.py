@@ -39,6 +39,7 @@ class Conversation(OrganizationOwned, Table):
     language = Varchar(length=5, default="")
     messages = Integer(default=0, help_text="also the number of the newest")
     failed_answers = SmallInt(default=0, help_text="answers in a row that said they do not know")
+    helped = Integer(default=0, help_text="number of the automatic answer the person said helped, the newest such")
     unread = Boolean(default=False)
     needs_reply = Boolean(default=False, help_text="the person wrote last and waits for one of us")
     needs_reply_since: Any = Timestamptz(null=True, default=None)

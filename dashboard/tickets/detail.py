@@ -63,7 +63,7 @@ ICONS = {
     "waiting": "pause", "open": "rotate-ccw", "reopened": "rotate-ccw", "replied": "send", "merged": "git-merge",
     "joined": "git-merge", "tagged": "tag", "subject": "pencil", "undone": "undo-2", "satisfaction": "smile",
     "clock": "clock", "reply_sent": "send", "reply_approved": "check", "reply_rejected": "x", "archived": "archive",
-    "unarchived": "inbox",
+    "unarchived": "inbox", "answer_helped": "smile",
 }  # fmt: skip
 KINDS = {"staff": "staff", "customer": "customer", "machine": "ai", "system": "system"}
 

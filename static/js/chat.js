@@ -184,13 +184,14 @@
     send(text, crypto.randomUUID?.() ?? String(Math.random()));
   });
   box.addEventListener("submit", async (event) => {
-    if (!event.target.matches("[data-person-form]")) return;
+    const { line } = event.target.dataset; // a form of the line about a person: where it goes
+    if (!line) return;
     event.preventDefault();
     const button = event.target.querySelector("button");
     button.disabled = true;
     complain();
     try {
-      const { person } = await facts("/person", { email: event.target.elements.email?.value ?? "" });
+      const { person } = await facts(line, Object.fromEntries(new FormData(event.target)));
       event.target.reset();
       document.activeElement?.blur();
       putPerson(person);

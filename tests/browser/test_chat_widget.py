@@ -86,6 +86,9 @@ async def test_asked_escalated_approved_by_key_and_answered_live(visitor, open_p
     await page.keyboard.press("Escape")
     await expect(frame.locator(".passage:popover-open")).to_have_count(0)
     await accessible(page, "widget-answered")
+    await frame.get_by_role("button", name="That helps").click()
+    await expect(frame.locator("#chat-person")).to_contain_text("Good to hear.", timeout=PATIENCE)
+    await expect(frame.get_by_role("button", name="That helps")).to_have_count(0)
 
     await frame.get_by_role("button", name="Talk to a person").click()
     await expect(frame.locator("#chat-person")).to_contain_text("A person will answer: ticket 1", timeout=PATIENCE)

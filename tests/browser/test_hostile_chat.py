@@ -89,7 +89,7 @@ async def say(page, text: str) -> None:
 
 
 async def call_a_person(page) -> None:
-    await page.click("[data-person-form] button")
+    await page.click("[data-line='/person'] button")
     await page.wait_for_selector("#chat-person .ticketed")
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from dashboard import clock
+from dashboard.activity.tables import Activity
 from dashboard.conversations.tables import Conversation, Message
 from dashboard.database import rows
 from dashboard.deliveries.tables import Delivery
@@ -120,3 +121,35 @@ async def test_no_more_tickets_from_one_place_than_may_be_asked_for(visit, acme,
     for _ in range(3):
         await (await visit(None)).request("POST", "/chat/acme", data={"message": "I want to talk to a human"})
     assert await Ticket.count() == 2 and await Conversation.count().where(Conversation.needs_reply.eq(True)) == 3
+
+
+async def test_that_an_answer_helped_is_said_once_and_the_team_sees_it(stranger, visit, alice, acme, borealis):
+    await loading.load(acme, clock.now())
+    await stranger.request("POST", "/chat/acme", data={"message": "How much is the professional audit?"})
+    page = await stranger.get("/chat/acme")
+    assert "That helps" in page.text and 'name="number" value="2"' in page.text
+    for number in ("1", "7", "two", "2", "2"):  # only an answer can have helped, and only one that was given
+        said = await stranger.request("POST", "/chat/acme/helped", data={"number": number})
+        assert said.status_code == 303
+    page = await stranger.get("/chat/acme")
+    assert "That helps" not in page.text and "Good to hear." in page.text and "Talk to a person" in page.text
+    [line] = await Activity.of(acme).where(Activity.verb == "answer_helped")
+    assert (line.actor, line.data) == ("customer", {"number": 2})
+    found = await Conversation.of(acme).first()
+    assert (
+        "The person said that the automatic answer helped" in (await alice.get(f"/acme/conversations/{found.id}")).text
+    )
+    other = await visit(None)
+    assert (await other.post("/chat/acme/helped", data={"number": "2"})).status_code == 404
+    assert (await stranger.post("/chat/borealis/helped", data={"number": "2"})).status_code == 404
+
+    await stranger.request("POST", "/chat/acme", data={"message": "Do you sell submarines in Atlantis?"})
+    page = await stranger.get("/chat/acme")
+    assert "That helps" not in page.text and "Good to hear." not in page.text  # there was no answer
+
+
+async def test_the_pages_script_is_given_the_line_anew(stranger, acme):
+    await loading.load(acme, clock.now())
+    await stranger.request("POST", "/chat/acme", data={"message": "How much is the professional audit?"})
+    said = await stranger.post("/chat/acme/helped", data={"number": "2"}, headers={"Accept": "application/json"})
+    assert "Good to hear." in said.json()["person"]

