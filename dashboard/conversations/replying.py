@@ -25,10 +25,22 @@ CHAIN = """
 BEFORE = """
     SELECT to_jsonb(s) AS state FROM (
         SELECT needs_reply, needs_reply_since, unread, excerpt, last_message_at FROM conversation WHERE id = {}) s"""
+# What was said since then stays: a message of theirs goes on waiting, and a later answer of ours goes on counting.
 GIVE_BACK = """
-    UPDATE conversation c SET needs_reply = n.needs_reply, needs_reply_since = n.needs_reply_since, unread = n.unread,
-        excerpt = n.excerpt, last_message_at = n.last_message_at
-    FROM jsonb_populate_record(NULL::conversation, {}) n WHERE c.id = {}"""
+    UPDATE conversation c SET unread = c.unread OR n.unread,
+        needs_reply = c.needs_reply OR n.needs_reply AND NOT since.answered,
+        needs_reply_since = CASE WHEN since.answered THEN c.needs_reply_since
+                            ELSE least(c.needs_reply_since, n.needs_reply_since) END,
+        excerpt = CASE WHEN since.said THEN c.excerpt ELSE n.excerpt END,
+        last_message_at = CASE WHEN since.said THEN c.last_message_at ELSE n.last_message_at END
+    FROM jsonb_populate_record(NULL::conversation, {}) n, LATERAL (
+        SELECT count(*) > 0 AS said, count(*) FILTER (WHERE direction = 'out') > 0 AS answered
+        FROM message WHERE conversation = {} AND number > {}) since
+    WHERE c.id = {}"""
+# A reply that waits for its next try is tried along with the next one, which leaves behind it (deliveries/turns.py).
+ALONG = """
+    UPDATE delivery SET due_at = {} WHERE organization = {} AND subject_kind = 'conversation' AND subject_id = {}
+    AND name = {} AND state = 'queued' AND attempt > 0 AND due_at > {} AND id < {}"""
 TAKEN_BACK = """
     UPDATE delivery SET state = 'cancelled', why = {}, settled_at = {} WHERE id = {} AND state = ANY({}) RETURNING id"""
 
@@ -63,7 +75,7 @@ async def reply(
 async def take_back(organization: Organization, message: int, before: dict[str, Any], now: datetime) -> bool:
     """Undo a reply whose mail has not left: the delivery is cancelled, the message goes. False when it left."""
     found = await row(
-        "SELECT id, conversation, delivery, key FROM message WHERE organization = {} AND id = {} AND direction = 'out'",
+        "SELECT conversation, number, delivery FROM message WHERE organization = {} AND id = {} AND direction = 'out'",
         organization.id, message,
     )  # fmt: skip
     if found is None:
@@ -74,7 +86,7 @@ async def take_back(organization: Organization, message: int, before: dict[str, 
         return False
     await rows("DELETE FROM message_file WHERE message = {}", message)
     await rows("DELETE FROM message WHERE id = {}", message)
-    await rows(GIVE_BACK, before, found["conversation"])
+    await rows(GIVE_BACK, before, found["conversation"], found["number"], found["conversation"])
     await activity.changed(organization, "conversations")
     return True
 
@@ -118,4 +130,5 @@ async def _mail(
     queued = await row("SELECT id FROM delivery WHERE key = {}", key)
     assert queued is not None
     delivery: int = queued["id"]
+    await rows(ALONG, due_at, organization.id, conversation.id, MAIL, due_at, delivery)
     return delivery

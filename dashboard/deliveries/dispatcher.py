@@ -12,7 +12,7 @@ from datetime import datetime
 from dashboard import crash
 from dashboard.activity import actions as activity
 from dashboard.database import claim, transaction
-from dashboard.deliveries import claiming, outcomes, rewriting, suppressed
+from dashboard.deliveries import claiming, outcomes, rewriting, suppressed, turns
 from dashboard.deliveries.lanes import WIDEST, Lane, Lanes
 from dashboard.deliveries.outcomes import Outcome
 from dashboard.deliveries.senders import CHANNELS, from_address
@@ -31,7 +31,7 @@ IntegrationsFor = Callable[[int | None], Awaitable[Integrations]]
 
 CLAIM = claiming.sql("""
     d.kind = {} AND d.state = 'queued' AND NOT d.bulk AND d.due_at <= {} AND NOT (coalesce(d.organization, 0) = ANY({}))
-    AND """ + rewriting.MAY_LEAVE)  # fmt: skip
+    AND """ + rewriting.MAY_LEAVE + " AND " + turns.MAY_LEAVE)  # fmt: skip
 
 EXPIRED = """
     UPDATE delivery SET lease_token = {}, lease_until = clock_timestamp() + interval '60 s'

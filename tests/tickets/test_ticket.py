@@ -6,7 +6,7 @@ from dashboard import clock
 from dashboard.activity.tables import Activity
 from dashboard.conversations import actions as conversations
 from dashboard.conversations.tables import Channel, Conversation, Message
-from dashboard.database import row
+from dashboard.database import row, rows
 from dashboard.deliveries.tables import Delivery
 from dashboard.tickets import actions, due, work
 from dashboard.tickets.tables import Ticket
@@ -85,6 +85,34 @@ async def test_a_reply_can_be_taken_back_until_it_leaves(acme, alice):
     await Delivery.update({Delivery.state: "sent"}, force=True)
     late = await alice.post(f"/acme/tickets/1/changes/{await last_change()}/reversal")
     assert late.status_code == 409 and (await now_of(ticket)).status == "waiting"
+
+
+async def test_what_the_customer_wrote_meanwhile_still_waits_when_a_reply_is_taken_back(acme, alice):
+    ticket = await a_ticket(acme, await a_person(acme))
+    await conversations.answer(await Conversation.get_of(acme, ticket.conversation), "Done.", "x", clock.now())
+    await rows("UPDATE conversation SET unread = false")
+    await say(alice, then="open")
+    conversation = await Conversation.get_of(acme, ticket.conversation)
+    assert not conversation.needs_reply
+    await conversations.receive(conversation, "Please stop, it is the wrong site!", "in-2", clock.now())
+    await conversations.ask_for_person(conversation, clock.now())
+    undone = await alice.post(f"/acme/tickets/1/changes/{await last_change()}/reversal")
+    assert undone.status_code == 200 and await replies(acme) == 1
+    found = await Conversation.get_of(acme, ticket.conversation)
+    assert found.needs_reply and found.needs_reply_since and found.unread
+    assert (
+        found.excerpt == "Please stop, it is the wrong site!" and found.last_message_at > conversation.last_message_at
+    )
+
+
+async def test_an_automatic_answer_meanwhile_does_not_hide_that_a_reply_was_taken_back(acme, alice):
+    ticket = await a_ticket(acme, await a_person(acme))
+    await say(alice, then="open")
+    conversation = await Conversation.get_of(acme, ticket.conversation)
+    await conversations.receive(conversation, "I am away.", "in-2", clock.now(), outcome=conversations.AUTOMATIC)
+    await alice.post(f"/acme/tickets/1/changes/{await last_change()}/reversal")
+    found = await Conversation.get_of(acme, ticket.conversation)
+    assert found.needs_reply and found.needs_reply_since and found.excerpt == "I am away."
 
 
 async def test_a_note_is_for_the_team_only(acme, alice):
