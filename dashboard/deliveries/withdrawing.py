@@ -19,6 +19,7 @@ TAKE_BACK = (
 TAKE_BACK_SOME = """
     UPDATE delivery SET state = CASE WHEN unclear_via <> '' THEN 'unknown' ELSE 'cancelled' END, why = {},
         settled_at = {} WHERE id = ANY({}) AND state IN ('queued', 'held') RETURNING id"""
+NAMED = "SELECT id FROM delivery WHERE " + ABOUT + " AND name = ANY({}) AND state IN ('queued', 'held') FOR UPDATE"  # noqa: S608
 PAUSE_BATCHES = (
     """UPDATE mail_batch SET state = CASE state WHEN 'waiting' THEN 'paused' ELSE state END, why = {} WHERE """  # noqa: S608
     + ABOUT
@@ -65,6 +66,14 @@ async def take_back(organization: int, ids: list[int], why: str, now: datetime) 
     if taken:
         await activity.changed(organization, "outbox")
     return [each["id"] for each in taken]
+
+
+async def take_back_named(
+    organization: int, subject: tuple[str, int], names: tuple[str, ...], why: str, now: datetime
+) -> list[int]:  # fmt: skip
+    """Those of these names that have not left, for good: what happened since makes them pointless; which."""
+    found = await rows(NAMED, organization, *subject, list(names))
+    return await take_back(organization, [each["id"] for each in found], why, now)
 
 
 async def let_go(organization: Organization | int, subject: tuple[str, int], now: datetime) -> None:

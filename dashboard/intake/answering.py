@@ -6,6 +6,7 @@ from datetime import datetime
 from dashboard.activity import actions as activity
 from dashboard.database import row, rows, transaction
 from dashboard.deliveries import actions as deliveries
+from dashboard.deliveries import withdrawing
 from dashboard.errors import Conflict, Invalid
 from dashboard.files import storage
 from dashboard.forms.answers import problems, submitted, take
@@ -13,6 +14,8 @@ from dashboard.forms.definition import labels, visible
 from dashboard.intake.queries import IntakeView, again
 
 CLOSED = "These answers have been sent already. Reload the page to see them."
+ASKING = ("intake_request", "intake_reminder", "intake_again")
+ANSWERED = "The answers came first"
 CANCELLED = "This order was cancelled. Nothing more is needed from you."
 SAVE = """
     UPDATE intake SET answers = answers || {}::jsonb, saved_at = {}, opened_at = coalesce(opened_at, {})
@@ -51,8 +54,9 @@ async def save(intake: IntakeView, posted: Values, now: datetime) -> IntakeView:
 
 
 async def submit(intake: IntakeView, posted: Values, now: datetime) -> dict[str, str]:
-    """Send the answers, exactly once: the order has them, the team hears of it, reminders stop. Returns what is still
-    wrong, by field: then nothing was sent, but everything typed is kept. Repeating it changes nothing."""
+    """Send the answers, exactly once: the order has them, the team hears of it, reminders stop, those included that
+    wait in the out-tray. Returns what is still wrong, by field: then nothing was sent, but everything typed is kept.
+    Repeating it changes nothing."""
     if intake.state == "submitted":
         return {}
     refuse_closed(intake)
@@ -74,6 +78,7 @@ async def submit(intake: IntakeView, posted: Values, now: datetime) -> dict[str,
             dropped = await rows(DROP_FILES, held.id, hidden)
         sent = (await rows(SUBMIT, kept, now, now, now, held.id))[0]
         await row(COMPLETE, now, held.order.id)
+        await withdrawing.take_back_named(held.organization.id, ("order", held.order.id), ASKING, ANSWERED, now)
         await _tell(held, sent["submissions"], len(held.files) - len(dropped), kept)
     for file in dropped:
         await storage.delete(file["storage_key"])

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from dashboard import clock
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Organization
 from dashboard.activity import actions as activity
@@ -13,7 +14,7 @@ from dashboard.errors import Conflict
 from dashboard.formats import money as as_money
 from dashboard.leads import actions as leads
 from dashboard.leads.tables import Lead
-from dashboard.orders import money
+from dashboard.orders import money, recovery
 from dashboard.orders.tables import Order, OrderStatus, PaymentStatus, Plan
 from dashboard.payments import journal
 from dashboard.payments.manual import PROVIDER
@@ -144,6 +145,7 @@ async def _insert(organization: Organization, lead: Lead, plan: Plan | None, **f
         plan=plan.id if plan else None, plan_name=plan.name if plan else "", tier=plan.tier if plan else "", **facts,
     )  # fmt: skip
     await order.save()
+    await recovery.bought(organization, lead, clock.now())
     return order
 
 

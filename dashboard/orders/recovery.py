@@ -8,7 +8,7 @@ from dashboard.accounts.tables import Organization
 from dashboard.activity import actions as activity
 from dashboard.database import row, rows, transaction
 from dashboard.deliveries import actions as deliveries
-from dashboard.deliveries import suppressed
+from dashboard.deliveries import suppressed, withdrawing
 from dashboard.deliveries.tables import Delivery, DeliveryState
 from dashboard.errors import Conflict, NotFound
 from dashboard.formats import money
@@ -81,6 +81,11 @@ async def send(organization: Organization, lead: Lead, line: int, now: datetime,
         if queued:
             await activity.record(organization, "lead", lead.id, SENT, "sent the link to the checkout again", by=by)
     return (await Delivery.of(organization).where(Delivery.key == key).first()).id
+
+
+async def bought(organization: Organization, lead: Lead, now: datetime) -> None:
+    """They have an order now: a mail about what they left, as far as it has not left, stays here."""
+    await withdrawing.take_back_named(organization.id, ("lead", lead.id), ("recovery",), "They have bought since", now)
 
 
 async def take_back(organization: Organization, lead: Lead, line: int, by: Visitor) -> bool:

@@ -49,6 +49,20 @@ async def test_each_reminder_comes_once_at_its_time(acme, alice, start):
     assert mails[0].title != mails[1].title and (await again(intake)).order.reminders == 2
 
 
+@pytest.mark.parametrize("state", ["queued", "held"])
+async def test_a_reminder_that_has_not_left_when_the_answers_come_never_does(stranger, acme, alice, start, state):
+    intake = await an_intake(acme, alice.user, now=start)
+    await rows("UPDATE delivery SET state = 'sent' WHERE name = 'intake_request'")
+    await jobs.remind(start + 48 * HOUR)
+    await rows("UPDATE delivery SET state = {} WHERE name = 'intake_reminder'", state)
+    assert (await stranger.post(path(intake), data=RIGHT)).status_code in (200, 303)
+    found = await rows("SELECT name, state, why FROM delivery WHERE kind = 'mail' ORDER BY id")
+    assert [(each["name"], each["state"]) for each in found][-2:] == [
+        ("intake_request", "sent"), ("intake_reminder", "cancelled"),
+    ]  # fmt: skip
+    assert found[-1]["why"] == "The answers came first"
+
+
 async def test_a_clock_that_jumps_past_both_times_sends_one_mail(acme, alice, start):
     intake = await an_intake(acme, alice.user, now=start)
     for hours in (6 * 24, 6 * 24 + 1, 7 * 24, 12 * 24):

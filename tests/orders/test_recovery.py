@@ -64,6 +64,20 @@ async def test_undo_takes_it_back_and_it_can_be_sent_after_all(stranger, ana, ac
     assert mail["state"] == "queued" and mail["due_at"] > clock.now()
 
 
+@pytest.mark.parametrize("state", ["queued", "held"])
+async def test_a_mail_that_has_not_left_when_they_buy_never_does(stranger, ana, acme, state):
+    _, button = await left(stranger)
+    await ana.post(button)
+    await rows("UPDATE delivery SET state = {} WHERE name = 'recovery'", state)
+    bought = stripe_samples.event(
+        "checkout.session.completed", "another", email=EMAIL, now=int(clock.now().timestamp()), event_id="evt_bought"
+    )
+    await send(stranger, bought)
+    await drain()
+    [mail] = await rows("SELECT state, why FROM delivery WHERE name = 'recovery'")
+    assert mail == {"state": "cancelled", "why": "They have bought since"}
+
+
 async def test_who_has_bought_since_is_left_alone(stranger, ana, acme):
     lead, button = await left(stranger)
     order = await an_order(acme, customer_email=EMAIL, placed_at=clock.now() + timedelta(seconds=1))

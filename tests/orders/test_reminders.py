@@ -4,7 +4,9 @@ import asyncio
 import json
 
 from dashboard import clock
+from dashboard.database import rows
 from dashboard.orders import reminders
+from tests.meanwhile import meanwhile
 from tests.orders.cast import activity_of, an_order, deliveries_of, visitor, waiting_for_intake
 
 
@@ -36,6 +38,16 @@ async def test_an_hour_later_there_may_be_another(ana, acme):
     for hours in (0, 1):
         now = clock.now() + timedelta(hours=hours)
         assert await reminders.remind(acme, order, "https://test.local/f/x", who, now) == "sent"
+
+
+async def test_a_reminder_beside_a_cancellation_is_not_left_behind_by_it(ana, acme):
+    order, who = await waiting_for_intake(acme), await visitor(ana.user)
+
+    async def cancel() -> None:
+        await rows("UPDATE orders SET status = 'cancelled' WHERE id = {}", order.id)
+
+    said = await meanwhile(cancel, lambda: reminders.remind(acme, order, "https://test.local/f/x", who, clock.now()))
+    assert said == "not waiting" and await deliveries_of(order, name="intake_reminder") == []
 
 
 async def test_nobody_is_reminded_of_what_is_not_missing(ana, acme):
