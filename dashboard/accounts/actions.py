@@ -70,6 +70,7 @@ async def check_password(email: str, password: str, address: str, now: datetime)
         learned[User.password_short] = user.password_short = passwords.short(password)
     if learned:
         await User.update(learned).where(User.id == user.id, User.password_hash == user.password_hash)
+        user.password_hash = learned.get(User.password_hash, user.password_hash)
     return user
 
 

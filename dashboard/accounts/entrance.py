@@ -10,6 +10,7 @@ from litestar.response import Template
 
 from dashboard.accounts import actions, csrf, one_time, sessions
 from dashboard.accounts.tables import User
+from dashboard.database import transaction
 from dashboard.pages import redirect
 
 STEP_COOKIE = "__Host-step"
@@ -56,7 +57,9 @@ async def start_session(request: Request, user: User, now: datetime, following: 
     if old is not None:
         await sessions.end(old.session_id, old.id)
     browser = "".join(c for c in request.headers.get("user-agent", "") if c.isprintable())
-    token = await sessions.begin(user, now, address=address_of(request), browser=browser)
+    async with transaction():
+        await sessions.hold(user)
+        token = await sessions.begin(user, now, address=address_of(request), browser=browser)
     answer = redirect(request, following or await actions.home(user.id))
     answer.set_cookie(_cookie(sessions.COOKIE, token))
     answer.delete_cookie(csrf.PRE_COOKIE, path="/")

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from dashboard.accounts.tables import Membership, Role, Session, User
 from dashboard.database import row, rows
+from dashboard.errors import Conflict
 
 COOKIE = "__Host-sid"
 IDLE = timedelta(minutes=60)
@@ -19,6 +20,12 @@ FIND = """
         u.totp_secret IS NOT NULL AS second_factor, u.password_short
     FROM app_session s JOIN app_user u ON u.id = s.user
     WHERE s.token_hash = {} AND s.expires_at > {} AND s.last_seen_at > {} AND u.disabled_at IS NULL"""
+
+# Whoever changes one of these ends all sessions: either that is seen here, or it comes after, and ends this one too.
+SAME = """
+    SELECT id FROM app_user WHERE id = {} AND password_hash = {} AND totp_secret IS NOT DISTINCT FROM {}::bytea
+    AND disabled_at IS NULL FOR SHARE"""
+CHANGED = "This account was changed while you signed in. Sign in again."
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,13 @@ class Visitor:
 
 def digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
+
+
+async def hold(user: User) -> None:
+    """The account as it was when the person proved who they are, until this transaction ends; Conflict where its
+    password or second factor is another by now, or it is switched off."""
+    if not await row(SAME, user.id, user.password_hash, user.totp_secret):
+        raise Conflict(CHANGED)
 
 
 async def begin(user: User, now: datetime, *, address: str = "", browser: str = "") -> str:

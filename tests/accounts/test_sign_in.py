@@ -9,7 +9,7 @@ import pytest
 import time_machine
 
 from dashboard import clock
-from dashboard.accounts import actions, attempts, passwords, sessions
+from dashboard.accounts import access, actions, attempts, passwords, sessions
 from dashboard.accounts.tables import Membership, Session, User
 from dashboard.errors import Invalid, TooMany
 from tests.accounts.conftest import RIGHT
@@ -29,6 +29,29 @@ async def test_the_right_password_leads_to_today_under_a_new_session(stranger, a
         assert word in cookie
     assert "Domain" not in cookie
     assert not await Session.exists().where(Session.token_hash == stranger.cookies[sessions.COOKIE].encode())
+
+
+@pytest.mark.parametrize("change", ["password", "second factor", "switched off"])
+async def test_whoever_signs_in_while_the_account_is_changed_does_not_get_in(stranger, account, monkeypatch, change):
+    """The old password is verified, the account changes and all its sessions end, and only then would there be one."""
+    user = await account()
+    verify = passwords.verify
+
+    async def slow(*given):
+        right = await verify(*given)
+        if change == "password":
+            await actions.set_password(user.id, "another long password 5")
+        elif change == "second factor":
+            await User.update({User.totp_secret: b"sealed"}).where(User.id == user.id)
+        else:
+            await access.switch_off(user, clock.now())
+        return right
+
+    monkeypatch.setattr(passwords, "verify", slow)
+    answer = await stranger.post("/signin", data=FORM)
+    assert answer.status_code == 409 and "Sign in again" in answer.text
+    assert not await Session.exists()
+    assert (await stranger.get("/account")).status_code in (303, 401)
 
 
 async def test_a_wrong_password_and_an_unknown_address_get_the_same_answer_for_the_same_work(stranger, account):
