@@ -21,7 +21,10 @@ async def begin(campaign: Mapping[str, Any], organization: Organization, now: da
     if why := await preflight.obstacles(organization, found.id, now):
         await _not_begun(found, f"It did not start: {why}.", now)
         return True
-    return (await launching.launch(found, None, now)).state == "running"
+    try:
+        return (await launching.launch(found, None, now)).state == "running"
+    except launching.Meanwhile:
+        return False
 
 
 async def _not_begun(campaign: Campaign, why: str, now: datetime) -> None:

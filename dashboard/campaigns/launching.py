@@ -18,6 +18,7 @@ from dashboard.errors import Conflict
 
 SUBJECT = "campaign"
 STOPPED = "The campaign was stopped"
+MEANWHILE = "The campaign was changed meanwhile. Look at it again first. Nothing was launched."
 PART = 5_000
 VERSIONS = """
     UPDATE campaign_step s SET version = v.id FROM mail_template t JOIN mail_template_version v
@@ -32,7 +33,7 @@ LINK = """
 BEGIN = """
     UPDATE campaign SET state = {}, why = '', launched_at = CASE WHEN {} THEN {}::timestamptz END, launched_by = {},
         watched_from = {}, filled_through = 0, filled_at = NULL
-    WHERE id = {} AND state IN ('draft', 'scheduled') RETURNING id"""
+    WHERE id = {} AND state = {} AND revision = {} RETURNING id"""
 PAUSE = "UPDATE campaign SET state = 'paused', why = {} WHERE id = {} AND state = 'running' RETURNING id"
 RESUME = """
     UPDATE campaign SET state = 'running', why = '', watched_from = {} WHERE id = {} AND state = 'paused'
@@ -66,25 +67,33 @@ GO_ON = """
 By = Visitor | User | None
 
 
+class Meanwhile(Conflict):
+    """It is not what was looked at before the launch any more."""
+
+
 async def launch(campaign: Campaign, by: By, now: datetime) -> Campaign:
     """Begin, or wait until `starts_at`. From now on texts and links stay as they are; the audience of a blast from its
-    beginning on, when the engine takes it in. Conflict when a step has no mail."""
+    beginning on, when the engine takes it in. Conflict when a step has no mail; Meanwhile when somebody has changed it,
+    or taken it off the schedule, since `campaign` was read: what was looked at is what is launched."""
     async with transaction():
         await serialize(f"campaign:{campaign.id}")
         current = await _found(campaign)
-        if current.state not in ("draft", "scheduled"):
-            return current
+        if current.state not in ("draft", "scheduled") or (campaign.state, current.state) == ("draft", "scheduled"):
+            return current  # somebody's click was faster
+        if (current.state, current.revision) != (campaign.state, campaign.revision):
+            raise Meanwhile(MEANWHILE)
         await rows(VERSIONS, campaign.id, current.state == "draft")
         steps = await row(INCOMPLETE, campaign.id)
         if not steps or not steps["n"] or steps["written"] < steps["n"]:
             raise Conflict("Not every step has a mail. Choose a template for each, then launch.")
-        at_once = campaign.starts_at is None or campaign.starts_at <= now
+        at_once = current.starts_at is None or current.starts_at <= now
         state = "running" if at_once else "scheduled"
         launched_by = by.id if by else campaign.launched_by
-        if await row(BEGIN, state, at_once, now, launched_by, now, campaign.id):
-            await _find_links(campaign, now)
-            done = ("launched", "Launched") if at_once else ("scheduled", "Scheduled")
-            await record(campaign, *done, by)
+        if not await row(BEGIN, state, at_once, now, launched_by, now, campaign.id, current.state, current.revision):
+            raise Meanwhile(MEANWHILE)
+        await _find_links(campaign, now)
+        done = ("launched", "Launched") if at_once else ("scheduled", "Scheduled")
+        await record(campaign, *done, by)
     return await _found(campaign)
 
 

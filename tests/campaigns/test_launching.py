@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from dashboard import clock
-from dashboard.campaigns import launching
+from dashboard.campaigns import editor, launching, preflight
 from dashboard.campaigns.engine import enrolling
 from dashboard.campaigns.engine.work import Rounds
 from dashboard.campaigns.tables import Campaign, Link, Step
@@ -14,6 +14,7 @@ from dashboard.errors import Conflict
 from tests.campaigns.seed import a_template
 from tests.campaigns.world import a_draft, days, launched, ledger, many_leads
 from tests.leads.cast import a_lead
+from tests.meanwhile import meanwhile
 
 HOUR = timedelta(hours=1)
 
@@ -58,6 +59,54 @@ async def test_launching_twice_is_launching_once(acme):
     await launching.launch(draft, None, clock.now())
     await launching.launch(draft, None, clock.now())
     assert await verbs(draft) == ["launched"]
+
+
+async def test_what_is_taken_off_the_schedule_while_it_is_about_to_begin_does_not_begin(acme, mail, monkeypatch):
+    """Before it begins its audience and sender are looked at, which asks the provider and takes its time."""
+    await a_lead(acme)
+    now = clock.now()
+    campaign = await launching.launch(await a_draft(acme, starts_at=now + HOUR), None, now)
+    look = preflight.obstacles
+
+    async def slow(*given):
+        await launching.stop(campaign, None, now)
+        return await look(*given)
+
+    monkeypatch.setattr(preflight, "obstacles", slow)
+    await Rounds().round(now + 2 * HOUR)
+    assert (await Campaign.get_of(acme, campaign.id)).state == "draft"
+    assert await verbs(campaign) == ["scheduled", "unscheduled"]
+    assert await ledger(campaign) == {}
+
+
+async def test_what_is_changed_while_it_is_looked_at_is_not_launched_unseen(acme, alice):
+    await a_lead(acme)
+    draft = await a_draft(acme)
+    seen = await Campaign.get_of(acme, draft.id)
+    await editor.set_audience(acme, draft.id, draft.revision, "source=Everywhere", alice.user, clock.now())
+    with pytest.raises(Conflict, match="Nothing was launched"):
+        await launching.launch(seen, alice.user, clock.now())
+    assert (await Campaign.get_of(acme, draft.id)).state == "draft"
+
+
+async def test_a_change_at_the_very_moment_of_the_launch_is_not_launched_unseen(acme, alice):
+    await a_lead(acme)
+    draft = await a_draft(acme)
+
+    async def change() -> None:
+        await editor.set_audience(acme, draft.id, draft.revision, "source=Everywhere", alice.user, clock.now())
+
+    with pytest.raises(Conflict, match="Nothing was launched"):
+        await meanwhile(change, lambda: launching.launch(draft, alice.user, clock.now()))
+    assert (await Campaign.get_of(acme, draft.id)).state == "draft"
+
+
+async def test_scheduling_twice_at_once_is_scheduling_once(acme):
+    await a_lead(acme)
+    draft = await a_draft(acme, starts_at=clock.now() + HOUR)
+    for _ in range(2):
+        assert (await launching.launch(draft, None, clock.now())).state == "scheduled"
+    assert await verbs(draft) == ["scheduled"]
 
 
 async def test_a_step_without_a_mail_cannot_be_launched(acme):
@@ -166,7 +215,8 @@ async def test_one_that_could_not_begin_can_be_launched_once_it_is_mended(acme, 
     async with days() as world:
         campaign = await launched(acme, starts_at=now + HOUR)
         await world.round(now + HOUR)
-        found = await launching.launch(campaign, None, now + 2 * HOUR)
+        mended = await Campaign.get_of(acme, campaign.id)
+        found = await launching.launch(mended, None, now + 2 * HOUR)
         assert (found.state, found.why) == ("running", "")
         await world.round(now + 2 * HOUR)
         assert len(world.mails()) == 1

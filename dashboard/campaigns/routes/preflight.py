@@ -73,7 +73,7 @@ async def launch(
     checked = await preflight.look(organization, id, user.id, now)
     if campaign.state == "draft":
         if typed.number(data, "revision") != campaign.revision:
-            raise Conflict("The campaign was changed meanwhile. Look at it again first. Nothing was launched.")
+            raise Conflict(launching.MEANWHILE)
         if checked.blocked:
             raise Conflict(f"{'. '.join(each.text for each in checked.blocked)}. Nothing was launched.")
         if open_ := [each for each in checked.asks if data.get(f"yes_{each.key}") != "1"]:
