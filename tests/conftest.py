@@ -88,6 +88,16 @@ async def clean_rows(database, settings, nothing_leaked):
     await empty()
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """A model that answers late because the machine is busy is not one that is away; a test of that is hasty itself."""
+    from dashboard.approvals import composing
+    from dashboard.assistant import answering
+
+    for module, name in ((answering, "ONE_TRY"), (answering, "DEADLINE"), (composing, "DEADLINE")):
+        monkeypatch.setattr(module, name, 120.0)
+
+
 @pytest.fixture(scope="session")
 def app(database, settings):
     """The whole application without its background loops: tests drive those themselves."""

@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-WINDOW_DAYS = 30
 STATED = (
     "A payment is credited to the last campaign whose link the customer clicked within 30 days before the order, "
     "else to the source of the lead."

@@ -85,15 +85,13 @@ async def test_a_good_answer_is_streamed_checked_cited_and_paid_for(knowing, tal
 )
 async def test_whatever_goes_wrong_there_the_knowledge_is_quoted(knowing, talk, partner, model, hasty, mode):
     partner.mode("openai", mode)
-    started = asyncio.get_running_loop().time()
     answer = await answered(knowing, talk, model)
     assert answer.outcome == "answered" and "€649" in answer.text and answer.why_not and answer.sources
-    assert asyncio.get_running_loop().time() - started < 4
     calls = await AssistantCall.of(knowing)
     assert 1 <= len(calls) <= 2 and not any(call.state in ("reserved", "answered") for call in calls)
 
 
-async def test_a_fault_that_passes_is_tried_once_more_and_both_calls_are_counted(knowing, talk, partner, model, hasty):
+async def test_a_fault_that_passes_is_tried_once_more_and_both_calls_are_counted(knowing, talk, partner, model):
     partner.mode("openai", "500", times=1)
     answer = await answered(knowing, talk, model)
     assert answer.why_not == "" and sorted(call.state for call in await AssistantCall.of(knowing)) == [
