@@ -125,8 +125,11 @@ RULES = (
         },
         ("conversation", "conversations"),
     ),
-    # Bytes that wait for another try: what cannot be asked again counts as unknown.
-    Rule("mail_batch", "t.body <> '' AND t.members && {deliveries}::bigint[]", {"body": "''"}),
+    # Bytes on their way or waiting for another try: for the others in it that ends unclear, and a person looks at it.
+    Rule(
+        "mail_batch", "t.organization = {organization} AND t.members && {deliveries}::bigint[] AND t.body <> ''",
+        {"body": "''"},
+    ),
     Rule("delivery_attempt", "t.delivery = ANY({deliveries})", {"detail": "''"}),
     Rule(
         "delivery", "t.id = ANY({deliveries})",
@@ -138,9 +141,6 @@ RULES = (
             "state": f"CASE WHEN {_STOPS} THEN 'cancelled' ELSE t.state END",
         },
         ("mail or message", "mails and messages"),
-    ),
-    Rule(  # what was on its way with others ends unclear for them, and is looked at by a person
-        "mail_batch", "t.organization = {organization} AND t.members && {deliveries} AND t.body <> ''", {"body": "''"}
     ),
     Rule(
         "enrollment", "t.lead = ANY({leads})",

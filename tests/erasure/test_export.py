@@ -30,6 +30,7 @@ async def test_everything_about_a_person_is_in_the_file_and_nothing_about_others
     assert found["lead"][0]["phone"] == PHONE and found["suppression"][0]["reason"] == "unsubscribed"
     assert any(SECRET in mail["text"] for mail in found["delivery"]) and NAME in answer.text
     assert "tom@hall.example" not in answer.text and "Sent to us" not in answer.text
+    assert "mail_batch" not in found, "its bytes are mails to others, too"
 
 
 async def test_the_file_opens_nothing(alice, acme):

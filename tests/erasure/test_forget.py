@@ -58,6 +58,11 @@ def test_every_reference_to_a_lead_is_covered_by_a_rule():
     }
 
 
+def test_a_table_has_one_rule():
+    tables = [rule.table for rule in belongings.RULES]
+    assert len(tables) == len(set(tables))
+
+
 async def test_nothing_of_the_person_is_left_in_any_table(alice, acme, person):
     before = await found()
     tables = {hit.split()[0] for hit in before}
