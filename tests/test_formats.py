@@ -140,6 +140,7 @@ def test_file_sizes_are_decimal(size, shown):
         (timedelta(minutes=14), "14 min ago"),
         (timedelta(hours=5, minutes=59), "5 h ago"),
         (timedelta(hours=25), "Yesterday"),
+        (timedelta(hours=47), "19 Nov"),
         (timedelta(days=2), "19 Nov"),
         (timedelta(days=400), "17 Oct 2025"),
         (timedelta(minutes=-26), "in 26 min"),
@@ -149,6 +150,12 @@ def test_file_sizes_are_decimal(size, shown):
 )
 def test_a_time_is_told_as_a_distance_until_it_is_a_date(passed, shown):
     assert formats.ago(NOW - passed, NOW) == shown
+
+
+def test_yesterday_is_the_day_before_today_in_the_zone():
+    night = datetime(2026, 11, 21, 0, 30, tzinfo=UTC)  # in New York it is the evening before
+    assert formats.ago(night - timedelta(hours=26), night) == "19 Nov"
+    assert formats.ago(night - timedelta(hours=26), night, "America/New_York") == "Yesterday"
 
 
 def test_dates_and_times_are_those_of_the_zone():
