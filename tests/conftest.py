@@ -8,10 +8,12 @@ import os
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests import canaries, server
 
+hypothesis.settings.load_profile("ci")  # the same examples each time, and as long as a busy machine needs for them
 SERVER = "BACKDESK_TEST_SERVER"
 started: tuple[str, Path | None] | None = None
 
