@@ -187,7 +187,7 @@ def end_of_day(local: date, zone: str | tzinfo = "UTC") -> datetime:
 
 
 def ago(when: datetime, now: datetime | None = None, zone: str | tzinfo = "UTC") -> str:
-    """just now, 14 min ago, 5 h ago, Yesterday (in the time zone), 19 Nov, 19 Nov 2025; a coming time reads "in 26 min"."""
+    """just now, 14 min ago, 5 h ago, Yesterday (by the zone), 19 Nov, 19 Nov 2025; a coming time reads "in 26 min"."""
     now = now or datetime.now(UTC)
     passed = now - when
     if passed < timedelta(minutes=-1):

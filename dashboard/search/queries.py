@@ -33,7 +33,7 @@ RECENT_ORDERS = """
     UNION ALL
     (SELECT 2, id, number, customer_name, customer_email, plan_name, status, placed_at
      FROM (SELECT * FROM orders WHERE organization = {} ORDER BY placed_at DESC, id DESC LIMIT {}) recent
-     WHERE number <> {} AND search LIKE {} LIMIT {})
+     WHERE number <> {} AND search LIKE {} ORDER BY placed_at DESC, id DESC LIMIT {})
     ORDER BY rank, placed_at DESC, id DESC LIMIT {}"""
 
 OTHERS = """
