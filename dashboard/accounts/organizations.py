@@ -12,7 +12,7 @@ from babel.numbers import get_currency_name, get_territory_currencies
 from dashboard import formats
 from dashboard.accounts import forms
 from dashboard.accounts.tables import Organization
-from dashboard.database import serialize, transaction
+from dashboard.database import rows, serialize, transaction
 from dashboard.errors import Conflict
 
 DAYS = [
@@ -23,6 +23,8 @@ COLOURS = [(1, "Blue"), (2, "Teal"), (3, "Amber"), (4, "Plum"), (5, "Slate")]
 TONES = ["Warm, short, no jargon", "Formal and precise", "Plain and factual", "Cheerful and informal"]
 CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00")
 LONGEST_KEPT = 3650  # days
+# How long people are kept is said on another page, at the same time perhaps.
+KEEP = "UPDATE organization SET retention = retention - 'events' || {} WHERE id = {}"
 REGIONS = {"Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}
 
 
@@ -131,12 +133,11 @@ def _values(stored: Any) -> dict[str, Any]:
 async def save(organization: Organization, form: Settings, *, owner: bool) -> Organization:
     """Store what the form says. Its address and the second factor change only for an owner; Conflict when the address
     is taken. Saving the same again changes nothing."""
-    columns, kept = Organization, _values(organization.retention) | {"events": None} | form.retention
+    columns = Organization
     changed: dict[Any, Any] = {
         columns.name: form.name, columns.colour: form.colour, columns.from_address: form.from_address,
         columns.postal_address: form.postal_address, columns.time_zone: form.time_zone, columns.currency: form.currency,
         columns.working_hours: form.working_hours, columns.persona: form.persona,
-        columns.retention: {kind: days for kind, days in kept.items() if days},
     }  # fmt: skip
     if owner:
         changed |= {columns.slug: form.slug, columns.second_factor_required: form.second_factor_required}
@@ -146,6 +147,7 @@ async def save(organization: Organization, form: Settings, *, owner: bool) -> Or
         if owner and await taken:
             raise Conflict(f"There is another organization at /{form.slug}.")
         await Organization.update(changed).where(Organization.id == organization.id)
+        await rows(KEEP, form.retention, organization.id)
     await organization.refresh()
     return organization
 

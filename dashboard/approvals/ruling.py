@@ -45,7 +45,7 @@ async def save(organization: Organization, form: RuleForm, rule: ApprovalRule | 
         else:
             changed = {getattr(ApprovalRule, name): value for name, value in facts.items()}
             await ApprovalRule.update(
-                {**changed, ApprovalRule.version: rule.version + 1, ApprovalRule.armed: False}
+                {**changed, ApprovalRule.version: ApprovalRule.version + 1, ApprovalRule.armed: False}
             ).where(ApprovalRule.id == rule.id)
             await _back(organization, rule.id)
             title = f"Approval rule “{form.name}” changed, and off"

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from piccolo.querystring import QueryString
+
 from dashboard import clock, settings
 from dashboard.accounts.sessions import Visitor
 from dashboard.accounts.tables import Organization
@@ -15,6 +17,7 @@ from dashboard.erasure import belongings, events, files, register, traces
 from dashboard.erasure.belongings import Person
 from dashboard.leads.tables import Erasure
 
+STILL = "SELECT l.id FROM lead l WHERE {} AND l.id = ANY({}) ORDER BY l.id"
 LOCK = "SELECT id, email_normalized FROM lead WHERE organization = {} AND id = ANY({}) ORDER BY id FOR UPDATE"
 HIDE = """
     UPDATE suppression SET email_normalized = {}, detail = '' WHERE organization = {} AND email_normalized = {}
@@ -32,11 +35,16 @@ FINISH = "UPDATE erasure SET words = '[]', finished_at = {}, counts = counts || 
 
 
 async def erase(
-    organization: Organization, ids: Sequence[int], cause: str, now: datetime, by: Visitor | None = None
-) -> dict[str, int]:
+    organization: Organization, ids: Sequence[int], cause: str, now: datetime, by: Visitor | None = None, *,
+    still: QueryString | None = None,
+) -> dict[str, int]:  # fmt: skip
     """Forget these people (`cause`: asked, retention or deleted); rows by table. Whoever was forgotten already is left
-    out. Somebody who asked is looked for in every text as well: `finish` does that."""
+    out. Somebody who asked is looked for in every text as well: `finish` does that. `still`: of these only the leads
+    `l` for whom this holds once they are held; whoever found them was not the last to write."""
     async with transaction():
+        if still is not None:
+            await rows(LOCK, organization.id, list(ids))
+            ids = [each["id"] for each in await rows(STILL, still, list(ids))]
         person = await belongings.find(organization.id, list(ids))
         if not person.leads:
             return {}

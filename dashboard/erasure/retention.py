@@ -1,5 +1,6 @@
 """How long an organization keeps people it never sold to nor heard from again."""
 
+import json
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -33,6 +34,11 @@ SILENT = f"""
 DELETED = f"""
     l.organization = {{}} AND l.deleted_at < {{}} AND l.merged_into IS NULL AND l.erased_at IS NULL AND {NOBODYS}"""
 
+# As long as the organization still wants that: somebody may change their mind while the night's work goes on.
+WANTED = "{} AND EXISTS (SELECT FROM organization o WHERE o.id = l.organization AND o.retention -> 'leads' = {})"
+KEEP = "UPDATE organization SET retention = retention - 'leads' || {} WHERE id = {}"
+DONE = "SELECT count(*) AS n FROM lead WHERE id = ANY({}) AND erased_at IS NOT NULL"
+
 
 def parse(typed: str) -> int:
     """Days from the settings form, 0 for never; Invalid for anything else."""
@@ -54,11 +60,8 @@ async def set_days(organization: Organization, days: int, by: Visitor) -> None:
     """Keep silent leads so many days, 0 for ever. The same again changes nothing."""
     if days == days_of(organization):
         return
-    stored: Any = organization.retention
-    retention = {kind: kept for kind, kept in (stored or {}).items() if kind != "leads"}
     async with transaction():
-        kept = retention | ({"leads": days} if days else {})
-        await Organization.update({Organization.retention: kept}).where(Organization.id == organization.id)
+        await rows(KEEP, {"leads": days} if days else {}, organization.id)
         title = f"Leads are forgotten after {days} silent days" if days else "Leads are kept for ever"
         await activity.record(organization, "organization", organization.id, "changed", title, by=by)
     await organization.refresh()
@@ -87,14 +90,15 @@ async def forget(now: datetime, clock: Callable[[], float] = time.monotonic) -> 
     for organization in await Organization.objects().order_by(Organization.id):
         due = {"deleted": QueryString(DELETED, organization.id, now - CAN_COME_BACK)}
         if days := days_of(organization):
-            due["retention"] = silent(organization.id, days, now)
+            stored: Any = organization.retention
+            due["retention"] = QueryString(WANTED, silent(organization.id, days, now), json.dumps(stored["leads"]))
         for cause, condition in due.items():
             while clock() < until:
                 found = await rows("SELECT l.id FROM lead l WHERE {} ORDER BY l.id LIMIT {}", condition, CHUNK)
                 ids = [each["id"] for each in found]
                 if ids:
-                    await actions.erase(organization, ids, cause, now)
-                counts[cause] += len(ids)
+                    await actions.erase(organization, ids, cause, now, still=condition)
+                    counts[cause] += (await rows(DONE, ids))[0]["n"]
                 if len(ids) < CHUNK:
                     break
     return counts

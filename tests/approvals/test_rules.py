@@ -55,6 +55,13 @@ async def test_an_armed_rule_sends_after_the_hold_and_marks_it(known, alice, acm
     assert line.title == "Sent automatically, by the rule “How long”" and line.actor == "machine"
 
 
+async def test_two_changes_of_one_rule_are_two_versions_also_from_the_same_page(known, alice, acme):
+    rule = await a_rule(acme, alice.user)
+    for cap in ("10", "30"):
+        await ruling.save(acme, RuleForm.parse(RULE | {"daily_cap": cap}), rule, alice.user)
+    assert (await ApprovalRule.get_of(acme, rule.id)).version == 3
+
+
 async def test_a_rule_that_is_off_sends_nothing(known, alice, acme):
     await a_rule(acme, alice.user)
     assert (await a_suggestion(acme)).state == "waiting"

@@ -5,13 +5,16 @@ from datetime import timedelta
 import pytest
 
 from dashboard import clock
+from dashboard.accounts import organizations
 from dashboard.accounts.tables import Organization
 from dashboard.activity import actions as activity
 from dashboard.database import rows
 from dashboard.erasure import jobs, retention
 from dashboard.leads import merging
 from dashboard.leads.tables import Lead
+from dashboard.orders.tables import Order
 from tests.leads.cast import a_lead
+from tests.meanwhile import meanwhile
 from tests.orders.cast import an_order
 
 LONG_AGO = timedelta(days=400)
@@ -47,6 +50,72 @@ async def test_only_who_was_silent_for_long_and_never_bought_is_forgotten(alice,
     gone = await rows("SELECT name, email, email_normalized FROM lead WHERE id = {}", silent.id)
     assert gone == [{"name": "", "email": "", "email_normalized": None}]
     assert (await jobs.forget_people(clock.now()))["retention"] == 0
+
+
+@pytest.fixture
+def while_it_works(monkeypatch):
+    """What happens between finding those who are due, one by one, and forgetting the first of them."""
+    monkeypatch.setattr(retention, "CHUNK", 1)
+    erase = retention.actions.erase
+
+    def install(happens) -> None:
+        async def slow(*given, **more):
+            await happens()
+            return await erase(*given, **more)
+
+        monkeypatch.setattr(retention.actions, "erase", slow)
+
+    return install
+
+
+async def test_who_buys_while_the_nights_work_goes_on_is_not_forgotten(acme, while_it_works):
+    await keeps(acme, 365)
+    lead, silent = await an_old_lead(acme, email="ingrid@solheim.example"), await an_old_lead(acme)
+
+    async def buys() -> None:
+        if not await Order.exists():
+            await an_order(acme, customer_email="ingrid@solheim.example", customer_name="Ingrid Solheim")
+
+    while_it_works(buys)
+    assert (await jobs.forget_people(clock.now()))["retention"] == 1
+    assert await forgotten(lead, silent) == [False, True]
+    assert (await Order.objects().first()).customer_name == "Ingrid Solheim"
+
+
+async def test_who_is_brought_back_while_the_nights_work_goes_on_is_not_forgotten(acme, while_it_works):
+    lead = await a_lead(acme, deleted_at=clock.now() - timedelta(days=31))
+
+    async def back() -> None:
+        await rows("UPDATE lead SET deleted_at = NULL WHERE id = {}", lead.id)
+
+    while_it_works(back)
+    assert (await jobs.forget_people(clock.now()))["deleted"] == 0
+    assert await forgotten(lead) == [False]
+
+
+@pytest.mark.parametrize("days", [None, 500])
+async def test_nobody_is_forgotten_any_more_once_somebody_said_to_keep_them_longer(acme, while_it_works, days):
+    await keeps(acme, 365)
+    leads = [await an_old_lead(acme) for _ in range(3)]
+
+    async def changed() -> None:
+        await rows("UPDATE organization SET retention = {}", {"leads": days} if days else {})
+
+    while_it_works(changed)
+    assert (await jobs.forget_people(clock.now()))["retention"] == 0
+    assert await forgotten(*leads) == [False] * 3
+
+
+async def test_two_who_say_how_long_at_once_keep_each_other_s_days(alice, acme):
+    owner = {name: text for name, text in (organizations.typed(acme) | {"keep_events": "45"}).items() if text}
+
+    async def people() -> None:
+        await retention.set_days(await Organization.objects().get(Organization.id == acme.id), 365, alice.user)
+
+    await meanwhile(people, lambda: alice.post("/acme/settings", data=owner))
+    await alice.post("/acme/settings", data=owner)
+    stored = await Organization.objects().get(Organization.id == acme.id)
+    assert stored.retention == {"events": 45, "leads": 365}
 
 
 async def test_without_a_number_of_days_nobody_is_forgotten(acme):
