@@ -35,11 +35,12 @@ ABANDONED = """
         SELECT id FROM capture
         WHERE submitted_at IS NULL AND created_at <= {} AND coalesce(saved_at, created_at) <= {}
         LIMIT 500 FOR UPDATE SKIP LOCKED) RETURNING id"""
-UNSENT = """
+LYING = """
     SELECT i.id FROM intake i JOIN orders o ON o.id = i."order"
-    WHERE i.id > {} AND i.submissions = 0 AND EXISTS (SELECT FROM intake_file x WHERE x.intake = i.id)
-      AND (coalesce(i.saved_at, i.created_at) <= {} OR (o.status = 'cancelled' AND o.cancelled_at <= {}))
-    ORDER BY i.id LIMIT 100"""
+    WHERE i.submissions = 0 AND EXISTS (SELECT FROM intake_file x WHERE x.intake = i.id)
+      AND (coalesce(i.saved_at, i.created_at) <= {} OR (o.status = 'cancelled' AND o.cancelled_at <= {}))"""
+UNSENT = LYING + " AND i.id > {} ORDER BY i.id LIMIT 100"
+STILL = LYING + " AND i.id = {}"
 HOLD = """
     SELECT id, organization, "order" FROM intake WHERE id = {} AND submissions = 0 AND state = 'open'
     FOR UPDATE SKIP LOCKED"""
@@ -107,17 +108,18 @@ async def forget_unsubmitted_uploads(now: datetime) -> dict[str, int]:
     """Delete files of forms that were never sent: 30 days after the last change, or a day after the order was
     cancelled. What was typed stays."""
     removed = last = 0
-    while due := await rows(UNSENT, last, now - KEEP_UNSENT, now - KEEP_CANCELLED):
+    while due := await rows(UNSENT, now - KEEP_UNSENT, now - KEEP_CANCELLED, last):
         for intake in due:
             last = intake["id"]
-            removed += await _forget(last)
+            removed += await _forget(last, now)
     return {"removed": removed}
 
 
-async def _forget(intake_id: int) -> int:
+async def _forget(intake_id: int, now: datetime) -> int:
     async with transaction():
         held = await rows(HOLD, intake_id)
-        if not held:
+        # Looked at again while it is held: they may have come back since it was found.
+        if not held or not await rows(STILL, now - KEEP_UNSENT, now - KEEP_CANCELLED, intake_id):
             return 0
         gone = await rows(FORGET, intake_id)
         detail = f"{len(gone)} file{'' if len(gone) == 1 else 's'} of a form that was never sent."

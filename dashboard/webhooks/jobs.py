@@ -20,7 +20,7 @@ FORGET = """
     DELETE FROM inbound_event WHERE id IN (
         SELECT id FROM inbound_event
         WHERE organization = {} AND received_at < {} AND state IN ('handled', 'ignored') ORDER BY received_at LIMIT 500)
-    RETURNING id"""
+    AND state IN ('handled', 'ignored') RETURNING id"""
 
 
 async def forget_old(now: datetime) -> dict[str, int]:

@@ -150,3 +150,25 @@ async def test_uploads_never_sent_are_deleted_after_30_days_and_answers_stay(acm
     assert {file.id for file in await File.of(acme)} == {fresh.id, undoable.id, kept.id}
     assert not await storage.exists(gone.storage_key) and not await storage.exists(cancelled.storage_key)
     assert await storage.exists(kept.storage_key) and (await again(old)).answers == {"goal": "Kept"}
+
+
+async def test_who_comes_back_to_a_form_while_the_old_ones_are_cleaned_up_keeps_their_files(acme, alice, monkeypatch):
+    now, plan = clock.now(), await some_plan(acme, alice)
+    _, gone = await with_file(acme, alice.user, now - timedelta(days=31), plan=plan)
+    back, kept = await with_file(acme, alice.user, now - timedelta(days=31), plan=plan, email="b@x.example")
+    reopened, also = await with_file(acme, alice.user, now, plan=plan, email="c@x.example")
+    await rows(
+        "UPDATE orders SET status = 'cancelled', cancelled_at = {} WHERE id = {}",
+        now - timedelta(days=2), reopened.order.id,
+    )  # fmt: skip
+    forget = jobs._forget
+
+    async def slow(intake_id, *given):
+        await Intake.update({Intake.saved_at: now}).where(Intake.id == back.id)
+        await rows("UPDATE orders SET status = 'intake_pending', cancelled_at = NULL WHERE id = {}", reopened.order.id)
+        return await forget(intake_id, *given)
+
+    monkeypatch.setattr(jobs, "_forget", slow)
+    assert await jobs.forget_unsubmitted_uploads(now) == {"removed": 1}
+    assert {file.id for file in await File.of(acme)} == {kept.id, also.id}
+    assert not await storage.exists(gone.storage_key) and await storage.exists(kept.storage_key)

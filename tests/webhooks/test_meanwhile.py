@@ -6,6 +6,7 @@ from dashboard import clock
 from dashboard.database import row, rows
 from dashboard.orders.tables import Order
 from dashboard.payments.tables import Payment
+from dashboard.webhooks import jobs
 from tests.leads.cast import a_lead
 from tests.meanwhile import meanwhile
 from tests.webhooks.posting import a_checkout, drain, send
@@ -46,3 +47,15 @@ async def test_a_second_event_of_a_payment_leaves_it_with_the_person_it_went_to_
     found = await row("SELECT lead, amount, status FROM payment WHERE id = {}", payment.id)
     assert found == {"lead": other.id, "amount": 12900, "status": "succeeded"}
     assert await Payment.count() == 1
+
+
+async def test_an_old_event_that_is_replayed_while_old_ones_are_deleted_is_handled(stranger, acme):
+    await send(stranger, a_checkout())
+    await drain()
+    await rows("UPDATE inbound_event SET received_at = {}", clock.now() - timedelta(days=100))
+
+    async def replay() -> None:
+        await rows("UPDATE inbound_event SET state = 'waiting', attempt = 0, due_at = {}", clock.now())
+
+    await meanwhile(replay, lambda: jobs.forget_old(clock.now()))
+    assert await drain() == 1
