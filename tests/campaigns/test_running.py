@@ -100,7 +100,7 @@ async def test_it_says_what_happens_next_in_the_companys_time(ana, acme):
     saturday = datetime(2026, 11, 21, 10, tzinfo=UTC)
     for _ in range(4):
         await a_send(campaign, "waiting", due_at=saturday + timedelta(hours=1), step=1)
-    with time_machine.travel(saturday):
+    with time_machine.travel(saturday, tick=False):
         page = (await ana.get(f"/acme/campaigns/{campaign.id}")).text
     assert "Next: Day 3, Mon 23 Nov 2026, 09:00" in page
     assert (
@@ -115,9 +115,9 @@ async def test_a_limit_that_is_used_up_says_when_the_next_mail_leaves(ana, acme)
     for minutes in (40, 30, 20):
         await a_send(campaign, "delivered", queued_at=now - timedelta(minutes=minutes))
     await a_send(campaign, "due", due_at=now - timedelta(hours=1))
-    with time_machine.travel(now):
+    with time_machine.travel(now, tick=False):
         page = (await ana.get(f"/acme/campaigns/{campaign.id}")).text
-    assert "Next: The mail, today, 10:30 (in 30 min)" in page or "Next: The mail, today, 10:30 (in 29 min)" in page
+    assert "Next: The mail, today, 10:30 (in 30 min)" in page
 
 
 async def test_the_timeline_tells_who_did_what(ana, acme):

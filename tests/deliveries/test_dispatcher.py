@@ -500,7 +500,7 @@ async def test_poison_fails_alone(acme):
     for delivery in poison:
         failed = await again(delivery)
         assert (failed.state, failed.attempt) == ("failed", 1), failed.title
-        assert "Nothing was sent" in failed.why or "not" in failed.why
+        assert "Nothing was sent" in failed.why
     assert [(await again(each)).state for each in good] == ["sent"] * len(good)
 
 
