@@ -14,6 +14,7 @@ from dashboard.conversations import actions as conversations
 from dashboard.conversations import queries
 from dashboard.conversations.tables import Author, Channel, Conversation, Message
 from dashboard.database import rows, transaction
+from dashboard.formats import day, money
 from dashboard.leads.tables import Lead
 from dashboard.tickets import actions as tickets
 from dashboard.tickets.tables import Priority
@@ -146,8 +147,6 @@ async def thread(
 
 async def records_of(organization: Organization, lead: Lead) -> list[str]:
     """What a customer may be told about their own orders, one line each."""
-    from dashboard.formats import day, money
-
     said = []
     for each in await rows(RECORDS, organization.id, lead.id):
         status, paid = each["status"].replace("_", " "), each["payment_status"].replace("_", " ")

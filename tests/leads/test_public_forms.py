@@ -50,6 +50,7 @@ async def test_sending_makes_a_lead_with_all_that_was_said(stranger, acme, alice
     page = await stranger.get(
         f"{PATH}?utm_source=news&utm_campaign=may", headers={"Referer": "https://a.example/x?y=1"}
     )
+    began = clock.now()
     sent = await sends(stranger, page=page)
     assert sent.status_code == 303 and sent.headers["location"] == f"{PATH}/thanks"
     assert "We write to you at the address you gave." in (await stranger.get(f"{PATH}/thanks")).text
@@ -69,7 +70,7 @@ async def test_sending_makes_a_lead_with_all_that_was_said(stranger, acme, alice
     assert lead.scored_at is None
     consent = await Consent.of(acme).first()
     assert consent.text == "You may write to me\nYou can stop it any time." and consent.lead == lead.id
-    assert consent.source == "Form Website check, version 1" and clock.now() - consent.given_at < timedelta(minutes=1)
+    assert consent.source == "Form Website check, version 1" and began <= consent.given_at <= clock.now()
     line = await Activity.of(acme).where(Activity.verb == "form_submitted").first()
     assert (
         line.actor == "customer"

@@ -155,10 +155,10 @@ async def test_the_next_sync_begins_a_day_before_the_last_one_and_a_short_one_le
         await drain()
         now = clock.now()
         short = await sync(acme, timedelta(days=3))
-        assert abs(short.since - (now - timedelta(days=3))) < timedelta(seconds=60)
+        assert now <= short.since + timedelta(days=3) <= clock.now()
         older = now - timedelta(days=25)
         assert (await sync(acme, None)).since < older, "what is older was never read"
-        assert (await sync(acme, None)).since > clock.now() - timedelta(days=1, seconds=60)
+        assert (await sync(acme, None)).since >= now - timedelta(days=1)
         assert (await sync(acme, timedelta(days=400))).since > now - timedelta(days=31)
 
 
