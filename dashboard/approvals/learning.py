@@ -21,8 +21,8 @@ SIGNED = re.compile(
 )
 BY = {
     "topic": "coalesce(nullif(s.topic, ''), 'no topic')",
-    "model": "coalesce(nullif(s.model, ''), 'quoted, no model')",
-    "prompt": "coalesce(p.name || ' ' || p.number, 'none')",
+    "model": "coalesce(nullif(s.model, ''), 'Quoted, no model')",
+    "prompt": "coalesce(p.name || ' ' || p.number, 'No prompt')",
 }
 RATES = """
     SELECT {by} AS name, count(*) AS total, count(*) FILTER (WHERE s.outcome = 'unedited') AS unedited,

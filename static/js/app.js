@@ -55,6 +55,11 @@ const Backdesk = (() => {
   // Only the dialog that asked: an answer to what was done before may come while somebody types into another.
   document.addEventListener("close-dialog", ({ target }) => target.closest?.("dialog")?.close());
 
+  // ── rows of links wider than the screen begin where one is ──
+  for (const link of $$(":is(.subnav, .tabs, .seg) > [aria-current]"))
+    if (link.parentElement.scrollWidth > link.parentElement.clientWidth)
+      link.scrollIntoView({ block: "nearest", inline: "center" });
+
   // ── HX-Trigger {"download": {href}}: a file leaves the page as it is ──
   document.addEventListener("download", ({ detail }) => location.assign(detail.href));
 

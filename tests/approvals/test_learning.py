@@ -16,7 +16,7 @@ async def test_rates_say_how_many_they_rest_on(alice, acme, borealis):
     by = dict(await learning.rates(acme, clock.now()))
     [topic] = by["topic"]
     assert (topic["total"], topic["unedited"], topic["edited"], topic["rejected"]) == (4, 2, 1, 1)
-    assert topic["per_cent"] == 50 and topic["few"] and by["model"][0]["name"] == "quoted, no model"
+    assert topic["per_cent"] == 50 and topic["few"] and by["model"][0]["name"] == "Quoted, no model"
     assert await learning.reasons(acme, clock.now()) == [{"reason": "Wrong facts", "total": 1}]
     text = (await alice.get("/acme/approvals/learning")).text
     assert "50%" in text and "of few" in text and "Wrong facts" in text and "<ins>" in text

@@ -77,6 +77,11 @@ async def test_a_job_is_started_by_hand_and_shows_what_it_did(desk, open_page):
     await expect(row).to_contain_text("On time")
     await expect(row).to_contain_text("Nothing was due")
     await its.in_every_dress("schedules")
+    for width in (1280, 1100, 1024, 900):  # what is to the right of the screen, such as Run now, nobody finds
+        await page.set_viewport_size({"width": width, "height": 800})
+        assert (
+            await page.evaluate("(each => each.scrollWidth - each.clientWidth)(document.querySelector('.scroll'))") <= 0
+        )
     its.nothing_wrong()
 
 

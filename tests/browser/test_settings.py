@@ -125,3 +125,16 @@ async def test_the_second_factor_is_switched_on_and_asked_for(open_page):
     await page.get_by_role("button", name="Switch off").click()
     await expect(page.get_by_text("Second factor switched off.")).to_be_visible()
     its.nothing_wrong()
+
+
+async def test_on_a_phone_the_pages_of_settings_begin_where_one_is(open_page):
+    its = await open_page()
+    page = await its.sign_in()
+    await page.set_viewport_size({"width": 390, "height": 844})
+    for path, name in (("telegram", "Telegram"), ("tickets", "Tickets"), ("", "Organization")):
+        await its.open(f"/acme/settings/{path}")
+        here = page.get_by_role("navigation", name="Settings pages").get_by_role("link", name=name, exact=True)
+        await expect(here).to_be_in_viewport(ratio=0.9)
+    await its.open("/acme/settings/suppressed")
+    assert await page.evaluate("(each => each.scrollWidth - each.clientWidth)(document.querySelector('.scroll'))") <= 0
+    its.nothing_wrong()

@@ -1,5 +1,7 @@
 """The pages of the knowledge: reading, writing, trying a question, and who may."""
 
+import re
+
 import pytest
 
 from dashboard import clock
@@ -13,6 +15,11 @@ async def test_articles_are_listed_with_their_sections(vera, knowing):
     found = await vera.get("/acme/knowledge")
     assert found.status_code == 200 and "Refund policy" in found.text and "sections" in found.text
     assert "New article" not in found.text
+
+
+async def test_the_key_that_makes_something_new_makes_an_article(ana, knowing):
+    found = await ana.get("/acme/knowledge")
+    assert re.search(r'(?s)href="/acme/knowledge/new" data-new>.{,300}?>N</kbd>', found.text)
 
 
 async def test_a_question_is_tried_and_shows_sections_scores_and_what_was_understood(vera, knowing):

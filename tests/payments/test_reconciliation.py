@@ -258,9 +258,11 @@ async def test_what_no_event_can_mend_stays_and_is_said(alice, stranger, acme):
     assert answer.status_code == 200 and "Stripe could not be asked" in answer.headers["hx-trigger"]
 
 
-async def test_without_stripe_or_before_the_first_reading_the_card_says_so(alice, acme):
+async def test_without_stripe_or_before_the_first_reading_the_card_says_so(alice, vera, acme):
     page = (await alice.get(CARD)).text
     assert "Stripe is not connected" in page and "STRIPE_SECRET_KEY is not set" in page
+    assert 'href="/acme/settings/integrations">Connect Stripe' in page
+    assert "Connect Stripe" not in (await vera.get(CARD)).text
     async with stripe():
         assert "Not compared yet" in (await alice.get(CARD)).text
     assert (await alice.get("/acme/revenue")).text.count('id="reconciliation"') == 1

@@ -131,7 +131,9 @@ async def fill(company: Company) -> None:
             organization.id, title, words, status, priority, named.get(tag), len(title) % 7 + 2, now,
         )  # fmt: skip
     await rows(
-        "UPDATE delivery SET state = 'cancelled' WHERE organization = {} AND name = 'ticket_escalated'", organization.id
+        "UPDATE delivery SET state = 'cancelled', why = 'The sample company alerts nobody' WHERE organization = {} "
+        "AND name = 'ticket_escalated'",
+        organization.id,
     )
 
 
