@@ -72,6 +72,15 @@ async def test_somebody_with_an_account_gives_its_password(stranger, alice, acco
     assert fresh.name == "Maya Lind" and fresh.password_hash == maya.password_hash
 
 
+async def test_somebody_whose_password_is_hashed_anew_on_the_way_gets_in(stranger, alice, account, mailed, monkeypatch):
+    maya = await account()
+    await invite(alice, maya.email, "viewer")
+    monkeypatch.setattr(passwords, "outdated", lambda stored: True)
+    assert (await stranger.post(await mailed("invitation"), data={"password": RIGHT})).status_code == 303
+    assert (await User.objects().get(User.id == maya.id)).password_hash != maya.password_hash
+    assert (await stranger.get("/acme/settings")).status_code == 200
+
+
 async def test_somebody_who_is_signed_in_needs_only_the_button_and_gets_a_new_session(visit, alice, account, mailed):
     maya = await account()
     browser = await visit(maya)

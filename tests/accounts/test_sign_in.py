@@ -31,6 +31,14 @@ async def test_the_right_password_leads_to_today_under_a_new_session(stranger, a
     assert not await Session.exists().where(Session.token_hash == stranger.cookies[sessions.COOKIE].encode())
 
 
+async def test_somebody_whose_password_is_hashed_anew_on_the_way_gets_in(stranger, account, monkeypatch):
+    user = await account()
+    monkeypatch.setattr(passwords, "outdated", lambda stored: True)
+    assert (await stranger.post("/signin", data=FORM)).status_code == 303
+    assert (await User.objects().get(User.id == user.id)).password_hash != user.password_hash
+    assert (await stranger.get("/account")).status_code == 200
+
+
 @pytest.mark.parametrize("change", ["password", "second factor", "switched off"])
 async def test_whoever_signs_in_while_the_account_is_changed_does_not_get_in(stranger, account, monkeypatch, change):
     """The old password is verified, the account changes and all its sessions end, and only then would there be one."""

@@ -71,7 +71,8 @@ async def _prove(request: Request, user: User | None, data: dict[str, str], now:
         return User(name=form.name, password_hash=hashed, password_short=passwords.short(form.password))
     visitor = request.scope.get("user")
     if visitor is None or visitor.id != user.id:
-        await actions.check_password(user.email, data.get("password", ""), entrance.address_of(request), now)
+        known = await actions.check_password(user.email, data.get("password", ""), entrance.address_of(request), now)
+        user.password_hash = known.password_hash  # it may have been hashed anew, with the settings of today
     return None
 
 
