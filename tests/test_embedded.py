@@ -209,7 +209,7 @@ async def test_a_postmaster_pid_that_lies_does_not_keep_the_server_from_starting
     whole = (cluster / "postmaster.pid").read_text()
     embedded.stop(data_dir)
     lines = whole.splitlines()
-    stranger = subprocess.Popen(["sleep", "60"])
+    stranger = subprocess.Popen(["sleep", "600"])
     if noted == "dead":
         stranger.kill()
         stranger.wait()

@@ -98,11 +98,12 @@ async def test_asked_escalated_approved_by_key_and_answered_live(visitor, open_p
     await expect(approvals.locator("section.suggest")).to_contain_text("€649", timeout=PATIENCE)
     await approvals.keyboard.press("a")
     await expect(approvals.locator(".queue li:not(.leaving)")).to_have_count(0, timeout=PATIENCE)
-    assert not await query(desk, "SELECT 1 FROM message WHERE author_kind = 'staff'")  # it can still be taken back
     await page.bring_to_front()
     reply = frame.locator("[data-person]")
     await expect(reply).to_contain_text("Alice Arden", timeout=PATIENCE)
     await expect(reply).to_contain_text("€649")
+    held = "sent_at >= decided_at + interval '10 seconds'"  # until then it could be taken back
+    assert await query(desk, f"SELECT 1 FROM suggestion WHERE state = 'sent' AND {held}")
     await expect(frame.locator("#chat-person")).to_contain_text("You talk to a person: ticket 1", timeout=PATIENCE)
     for each in (tickets, approvals, page):
         assert await each.evaluate("window.neverReloaded")
