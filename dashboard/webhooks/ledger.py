@@ -39,16 +39,26 @@ REFUSE = """
     VALUES ({}, {}, {}, {}, {}, 1, {})
     ON CONFLICT (key) DO UPDATE SET count = refused_count.count + 1"""
 
+# What people say and decide is handled in the order in which it arrived, one at a time in an organization: two workers
+# at once, or a try that failed, must not make what was said first the last word. After so many tries the others go on.
+# Looked up once for a claim, and only where such an event is due.
+IN_TURN, IMPATIENT = "('email.received', 'callback_query')", 3
+NEXT = f"""kind NOT IN {IN_TURN} OR (attempt >= {IMPATIENT} OR id IN (
+        SELECT min(id) FROM inbound_event WHERE state = 'waiting' AND attempt < {IMPATIENT} AND kind IN {IN_TURN}
+        GROUP BY organization, kind))
+    AND NOT EXISTS (SELECT FROM inbound_event o WHERE o.state = 'processing' AND o.organization = e.organization
+                    AND o.kind = e.kind AND o.id < e.id)"""  # noqa: S608 – our own words
+
 # Each arm has its own partial index; the second is only looked at when no lease has run out.
-CLAIM = """
+CLAIM = f"""
     UPDATE inbound_event SET state = 'processing', attempt = attempt + 1,
            lease_until = clock_timestamp() + interval '60 s'
     WHERE id = coalesce(
         (SELECT id FROM inbound_event WHERE state = 'processing' AND lease_until < clock_timestamp()
          ORDER BY lease_until LIMIT 1 FOR UPDATE SKIP LOCKED),
-        (SELECT id FROM inbound_event WHERE state = 'waiting' AND due_at <= {}
+        (SELECT id FROM inbound_event e WHERE state = 'waiting' AND due_at <= {{}} AND ({NEXT})
          ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED))
-    RETURNING id"""
+    RETURNING id"""  # noqa: S608 – our own words
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from dashboard.activity import actions as activity
 from dashboard.activity.tables import Activity
 from dashboard.database import rows
 from dashboard.deliveries.tables import Delivery
+from dashboard.errors import Unavailable
 from dashboard.orders.tables import Order
 from dashboard.payments.tables import Payment
 from dashboard.webhooks import ledger
@@ -306,3 +307,67 @@ async def test_missing_null_and_wrong_fields_never_break_the_worker(stranger, ac
     assert event.state in ("failed", "handled", "ignored")
     assert len(await alerts()) == (1 if event.state == "failed" else 0)
     assert bool(event.error) == (event.state == "failed")
+
+
+# ── in turn ──
+
+
+async def said(acme, id, kind="email.received"):
+    await ledger.record(acme.id, "resend", id, kind, f'{{"id": "{id}"}}'.encode(), clock.now())
+
+
+class Hearing:
+    """A handler that notes the order in which it is done; the first of `slow` waits until `go_on` is set, `broken` are
+    refused."""
+
+    def __init__(self, slow=(), broken=()) -> None:
+        self.done: list[str] = []
+        self.slow, self.broken = set(slow), set(broken)
+        self.begun, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def __call__(self, organization, event, now):
+        if event["id"] in self.slow:
+            self.begun.set()
+            await self.go_on.wait()
+        if event["id"] in self.broken:
+            raise Unavailable("Not now.")
+        self.done.append(event["id"])
+        return "Heard."
+
+    @property
+    def all(self):
+        return {f"resend:{kind}": self for kind in ("email.received", "email.delivered")}
+
+
+async def test_mails_are_handled_in_the_order_they_came_though_one_takes_long(acme, borealis):
+    hearing = Hearing(slow=["first"])
+    await said(acme, "first")
+    await said(acme, "second")
+    await said(borealis, "elsewhere")
+    await said(acme, "report", "email.delivered")
+    slow = asyncio.create_task(ledger.work(hearing.all, clock.now()))
+    async with asyncio.timeout(60):
+        await hearing.begun.wait()
+    assert await drain(known=hearing.all) == 2
+    assert hearing.done == ["elsewhere", "report"]
+    hearing.go_on.set()
+    assert await slow
+    assert await drain(known=hearing.all) == 1
+    assert hearing.done[2:] == ["first", "second"]
+
+
+async def test_a_mail_waits_for_the_next_try_of_the_one_before_it_but_not_for_ever(acme):
+    hearing = Hearing(broken=["first"])
+    await said(acme, "first")
+    await said(acme, "second")
+    now = clock.now()
+    assert await drain(now, hearing.all) == 1 and hearing.done == []
+    hearing.broken.clear()
+    assert await drain(now + timedelta(seconds=5), hearing.all) == 2
+    assert hearing.done == ["first", "second"]
+    hearing.broken.add("third")
+    await said(acme, "third")
+    await said(acme, "fourth")
+    for seconds in (10, 20, 60):
+        assert await drain(now + timedelta(seconds=seconds), hearing.all) in (1, 2)
+    assert hearing.done[2:] == ["fourth"]
