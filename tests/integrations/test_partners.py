@@ -39,7 +39,7 @@ async def test_a_partner_in_a_process_of_its_own_remembers_over_its_own_death(tm
 
 async def test_a_mode_lasts_as_many_times_as_it_was_told():
     async with provider() as p:
-        its = replace(connected(p).resend, seconds=3)
+        its = connected(p).resend
         message = replace(MESSAGE, from_="hello@harbor.example")
         p.mode("resend", "500", times=2)
         for _ in range(2):
