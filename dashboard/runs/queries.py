@@ -19,7 +19,8 @@ HISTORY = """
            r.id, r.outcome, r.due_at, r.started_at, r.finished_at, r.counts, r.error,
            r.outcome = 'running' AND r.lease_until <= clock_timestamp() AS abandoned
     FROM unnest({}::text[]) AS j(name) LEFT JOIN LATERAL (
-        SELECT * FROM run WHERE run.job = j.name ORDER BY run.started_at DESC, run.id DESC LIMIT {}) r ON true"""
+        SELECT * FROM run WHERE run.job = j.name ORDER BY run.started_at DESC, run.id DESC LIMIT {}) r ON true
+    ORDER BY r.started_at DESC, r.id DESC"""
 
 LIFE = "SELECT extract(epoch FROM clock_timestamp() - value::timestamptz)::float AS ago FROM setting WHERE name = {}"
 
