@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import asyncpg
+
 from dashboard.database import rows, transaction
 
 WAITS = """
@@ -25,7 +27,7 @@ async def meanwhile(first: Callable[[], Awaitable[Any]], second: Callable[[], Aw
     holding = asyncio.create_task(hold())
     await asyncio.wait({holding, asyncio.create_task(written.wait())}, return_when=asyncio.FIRST_COMPLETED)
     assert written.is_set(), holding.exception()
-    waiting = asyncio.create_task(_do(second))
+    waiting = asyncio.create_task(_do(second, holding))
     async with asyncio.timeout(PATIENCE):
         while not waiting.done() and not await rows(WAITS):
             await asyncio.sleep(0.01)
@@ -34,5 +36,10 @@ async def meanwhile(first: Callable[[], Awaitable[Any]], second: Callable[[], Aw
     return await waiting
 
 
-async def _do(action: Callable[[], Awaitable[Any]]) -> Any:
-    return await action()
+async def _do(action: Callable[[], Awaitable[Any]], holding: "asyncio.Task[None]") -> Any:
+    """Where this machine is so slow that the wait for the row is given up, once more when it is free."""
+    try:
+        return await action()
+    except asyncpg.LockNotAvailableError:
+        await asyncio.wait({holding})
+        return await action()
