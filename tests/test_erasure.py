@@ -74,9 +74,10 @@ async def in_server(its: Running) -> dict[str, set[str]]:
 
 
 async def nothing_under_way(its: Running) -> None:
-    """What is being sent or handled at the moment of a backup is looked at again by the next process; wait for it."""
+    """What is being sent or handled at the moment of a backup is looked at again by the next process; wait for it, and
+    for what is about to be."""
     busy = (
-        "SELECT 1 FROM delivery WHERE state = 'sending' "
+        "SELECT 1 FROM delivery WHERE state = 'sending' OR (state = 'queued' AND due_at <= now()) "
         "UNION ALL SELECT 1 FROM inbound_event WHERE state IN ('waiting', 'processing')"
     )
     async with asyncio.timeout(120):
