@@ -3,12 +3,14 @@
 import asyncio
 import contextlib
 import json
+import subprocess
+import sys
 import threading
 from collections import Counter
 from dataclasses import dataclass
 
 from benchmarks.pages import TOKENS, Line
-from benchmarks.surroundings import Place, application, p, process, timed
+from benchmarks.surroundings import ROOT, Place, application, p, process, timed
 
 VISITORS, QUESTIONS, SLOW = 200, 2, 10.0  # each asks so often; seconds
 PROMISE = 1000.0  # ms, p95
@@ -17,6 +19,20 @@ ASKED = "How much is the professional audit, and how long does it take?"
 BUSY = b"HTTP/1.1 500 Busy\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 READY = """
     UPDATE organization SET support = support || '{"daily_cap_micros": 1000000000000}' WHERE slug = 'small'"""
+
+# Without articles nobody would ask the model.
+KNOWS = """
+import asyncio
+from dashboard import clock
+from dashboard.accounts.tables import Organization
+from dashboard.commands.surroundings import connected
+from dashboard.knowledge import loading
+
+async def load():
+    async with connected():
+        await loading.load(await Organization.objects().get(Organization.slug == "small"), clock.now())
+
+asyncio.run(load())"""
 
 
 @dataclass
@@ -58,6 +74,7 @@ def run(where: Place) -> Figures:
     server = asyncio.run_coroutine_threadsafe(asyncio.start_server(model.serve, "127.0.0.1", 0), loop).result()
     base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     where.run(READY)
+    subprocess.run([sys.executable, "-c", KNOWS], check=True, cwd=ROOT, env=where.env)
     env = {
         "OPENAI_API_KEY": "sk-benchmark", "OPENAI_MODEL": "slow", "OPENAI_BASE_URL": base,
         "TRUSTED_PROXIES": "127.0.0.1", "PASSWORD_WORK": "least",
@@ -74,8 +91,16 @@ def run(where: Place) -> Figures:
             busy = [Line(path, p(took[path], 50), p(took[path], 95)) for path in PAGES]
             return Figures(quiet, busy, model.most, Counter(asked.result()))
     finally:
-        loop.call_soon_threadsafe(server.close)
+        asyncio.run_coroutine_threadsafe(_close(server), loop).result()
         loop.call_soon_threadsafe(loop.stop)
+
+
+async def _close(server: asyncio.Server) -> None:
+    server.close()
+    late = asyncio.all_tasks() - {asyncio.current_task()}
+    for each in late:
+        each.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
 
 
 def _line(port: int, path: str, cookie: str, times: int) -> Line:

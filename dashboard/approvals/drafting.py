@@ -48,6 +48,7 @@ STALE = """
         WHERE n.conversation = m.conversation AND n.number > m.number
         AND (n.direction = 'in' OR n.author_kind = 'staff') ORDER BY n.number DESC LIMIT 1) newer ON true
     WHERE s.state = 'waiting' AND c.id = s.conversation AND m.id = s.message
+      AND (c.messages > m.number OR NOT c.needs_reply OR c.archived_at IS NOT NULL) -- the others are not looked into
       AND (newer.direction IS NOT NULL OR NOT c.needs_reply OR c.archived_at IS NOT NULL)
     RETURNING s.organization, s.id, s.draft, newer.id AS message, newer.text, newer.author, newer.created_at"""
 USED = """
